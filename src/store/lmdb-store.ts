@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Clock } from '../clock.js'
+import { createRecordOperations, type Row, type Rows } from './record-operations.js'
+import { type RecordKey, type RecordKind, type Store, StoreUnavailable } from './store.js'
+
+/** Where the embedded store lies, and what time it is. */
+export interface LmdbStoreOptions {
+  /** Made with mode 0700 if it is not there. On a local disk: LMDB must not lie on a network file system. */
+  readonly directory: string
+  readonly now: Clock
+}
+
+type Name = [RecordKind, string]
+type OwnerEntry = [RecordKind, string, string]
+type ExpiryEntry = [number, RecordKind, string]
+
+/** Leaves room for 9 * 10^10 transactions in a whole number. */
+const WRITES_TOLD_APART = 100_000
+
+interface Databases {
+  readonly root: RootDatabase<never, string>
+  readonly records: Database<Row, Name>
+  readonly owners: Database<true, OwnerEntry>
+  readonly expiries: Database<true, ExpiryEntry>
+}
+
+/**
+ * The embedded store: LMDB in a directory, shared by any number of processes on one host. An awaited write is in the
+ * operating system's hands, so it survives kill -9; what a power failure takes is at most the last moments, never
+ * the consistency of the rest.
+ * @throws StoreUnavailable when the directory cannot be made or opened
+ */
+export function openLmdbStore({ directory, now }: LmdbStoreOptions): Store {
+  const failed = (error: unknown): never => {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StoreUnavailable(`The store in ${directory} failed: ${why}`, { cause: error })
+  }
+  const databases = openDatabases(directory, failed)
+  const { root, records, owners, expiries } = databases
+  let closed = false
+  let writes = 0
+
+  const rows: Rows = {
+    read: key => records.get(nameOf(key)),
+    write: (row, previous) => {
+      if (previous !== undefined) removeEntries(databases, previous)
+      const [kind, id] = nameOf(row)
+      records.putSync([kind, id], row)
+      if (row.owner !== undefined) owners.putSync([kind, keyText(row.owner), id], true)
+      if (row.expiresAt !== undefined) expiries.putSync([row.expiresAt, kind, id], true)
+    },
+    remove: row => {
+      removeEntries(databases, row)
+      records.removeSync(nameOf(row))
+    },
+    ownedBy: (kind, owner) => {
+      const start = [kind, keyText(owner)]
+      const found: Row[] = []
+      // Every key text begins with a printable character, so the range ends before the next owner.
+      for (const { key } of owners.getRange({ start, end: [...start, '\x7f'] })) {
+        const row = records.get([key[0], key[2]])
+        if (row !== undefined) found.push(row)
+      }
+      return found
+    },
+    expiredBy: (moment, limit) => {
+      const found: Row[] = []
+      for (const { key } of expiries.getRange({ end: [moment, '\x7f'], limit })) {
+        const row = records.get([key[1], key[2]])
+        if (row !== undefined) found.push(row)
+      }
+      return found
+    },
+    // Several writes may share one transaction of LMDB, whose number grows over all processes.
+    nextVersion: () => root.getWriteTxnId() * WRITES_TOLD_APART + (writes++ % WRITES_TOLD_APART),
+  }
+
+  const attempt = <R>(work: () => R | Promise<R>): Promise<R> =>
+    new Promise<R>(resolve => {
+      if (closed) throw new Error('it is closed')
+      resolve(work())
+    }).catch(failed)
+
+  return createRecordOperations(
+    {
+      read: work =>
+        attempt(() => {
+          // Without it a read may show what was there before another process's last write, for one turn of the loop.
+          root.resetReadTxn()
+          return work(rows)
+        }),
+      // lmdb's `transaction()` keeps what was written before an exception; a child transaction does not. It waits for
+      // other processes and for the disk without holding up the event loop.
+      transact: work => attempt(() => root.childTransaction(() => work(rows))),
+      close: async () => {
+        if (closed) return
+        closed = true
+        await root.close()
+      },
+    },
+    now,
+  )
+}
+
+function openDatabases(directory: string, failed: (error: unknown) => never): Databases {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    // LMDB makes its files 0644; those that are there already keep their mode.
+    for (const name of ['data.mdb', 'lock.mdb']) {
+      const file = join(directory, name)
+      closeSync(openSync(file, 'a', 0o600))
+      chmodSync(file, 0o600)
+    }
+    const root = open<never, string>({ path: directory, noSubdir: false, maxDbs: 8 })
+    return {
+      root,
+      records: root.openDB<Row, Name>('records', { encoding: 'json' }),
+      owners: root.openDB<true, OwnerEntry>('owners', { encoding: 'json' }),
+      expiries: root.openDB<true, ExpiryEntry>('expiries', { encoding: 'json' }),
+    }
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+function removeEntries({ owners, expiries }: Databases, row: Row): void {
+  const [kind, id] = nameOf(row)
+  if (row.owner !== undefined) owners.removeSync([kind, keyText(row.owner), id])
+  if (row.expiresAt !== undefined) expiries.removeSync([row.expiresAt, kind, id])
+}
+
+function nameOf({ kind, id }: RecordKey): Name {
+  return [kind, keyText(id)]
+}
+
+/** LMDB's keys end at 1978 bytes and sort by bytes: what is long or unusual goes by its hash. */
+function keyText(text: string): string {
+  if (/^[\x20-\x7e]{1,128}$/.test(text)) return `=${text}`
+  return `#${createHash('sha256').update(text).digest('base64url')}`
+}

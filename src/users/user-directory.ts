@@ -1,0 +1,21 @@
+import type { Person } from '../access/identity.js'
+
+/** A user as the directory knows them now. */
+export interface DirectoryUser {
+  readonly person: Person
+  /** What the directory holds. For `createPasswordCheck()` only. */
+  readonly passwordHash: string
+  /** Changes whenever the password in the directory changes; opens nothing. Binds sessions to the password. */
+  readonly passwordVersion: string
+  /** A disabled user is nobody: no login, and no session of theirs opens anything. */
+  readonly disabled: boolean
+}
+
+/** Who exists. */
+export interface UserDirectory {
+  /**
+   * @param name as somebody typed it, or a subject; upper case, width and surrounding blanks do not matter
+   * @returns undefined for nobody. Disabled users are returned: the caller must look at `disabled`
+   */
+  find(name: string): DirectoryUser | undefined
+}
