@@ -1,0 +1,221 @@
+import type { Proof } from '../access/assurance.js'
+import type { Clock } from '../clock.js'
+import { hashSecret } from '../store/secret-hash.js'
+import type { Store, StoredRecord, WriteOptions } from '../store/store.js'
+import type { OpenSession, SessionRecord } from './session-record.js'
+
+export interface SessionsOptions {
+  readonly store: Store
+  readonly now: Clock
+  /** Gives cryptographically random bytes. */
+  readonly random: (bytes: number) => Buffer
+  /** Milliseconds without a request after which a session ends; up to a tenth of it (at most a minute) early. */
+  readonly idle: number
+  /** Milliseconds after the login when a session ends, whatever happens. */
+  readonly absolute: number
+}
+
+/** What a login knows when it starts a session. */
+export interface NewSession {
+  readonly subject: string
+  readonly proofs: readonly Proof[]
+  readonly address: string
+  readonly userAgent: string
+  readonly passwordVersion: string
+  readonly hasSecondFactor: boolean
+}
+
+/** What a further step of a login changes. The limits and the reference stay. */
+export interface SessionChange {
+  readonly proofs: readonly Proof[]
+  readonly hasSecondFactor: boolean
+}
+
+/** The sessions of everybody. An id that is unknown, ended, idle for too long or too old is undefined, never an error. */
+export interface Sessions {
+  start(session: NewSession): Promise<OpenSession>
+  /** Reads the store. */
+  find(id: string): Promise<SessionRecord | undefined>
+  /**
+   * For every request: answers at once, without a promise, from what was read within the last 500 ms. Then the
+   * record is the same object as long as it has not changed. An end in another process holds within that time.
+   */
+  findCached(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined>
+  /** Finds the session by its public name, for connections that outlive a request. */
+  findByReference(subject: string, reference: string): Promise<SessionRecord | undefined>
+  /** Gives the session a new id; the old one is dead. Of many callers at once exactly one gets it. */
+  replace(id: string, change: (record: SessionRecord) => SessionChange): Promise<OpenSession | undefined>
+  /** Ends it. Gives what it was, or undefined when there was none. */
+  end(id: string): Promise<SessionRecord | undefined>
+  /** True when this user had such a session. */
+  endByReference(subject: string, reference: string): Promise<boolean>
+  /** Ends all of a user's sessions but one, and gives how many. */
+  endAll(subject: string, exceptReference?: string): Promise<number>
+  list(subject: string): Promise<readonly SessionRecord[]>
+  /** Tells the reference of each session that this process ends. A replaced session lives on and is not told. */
+  onEnd(listener: (reference: string) => void): void
+}
+
+interface CacheEntry {
+  /** The id of the record in the store. */
+  readonly key: string
+  found: StoredRecord<SessionRecord> | undefined
+  readAt: number
+  reading: Promise<SessionRecord | undefined> | undefined
+}
+
+const ID_BYTES = 32
+const REFERENCE_BYTES = 16
+const TRUSTED_FOR = 500
+const CACHE_SIZE = 10_000
+const TOUCH_AT_MOST_EVERY = 60_000
+const USER_AGENT_LENGTH = 256
+
+export function createSessions({ store, now, random, idle, absolute }: SessionsOptions): Sessions {
+  const touchAfter = Math.min(TOUCH_AT_MOST_EVERY, idle / 10)
+  // Keyed by the cookie's value, so that a hit costs no hash. The one read longest ago comes first.
+  const cache = new Map<string, CacheEntry>()
+  const listeners: ((reference: string) => void)[] = []
+
+  const endsAt = (record: SessionRecord): number => Math.min(record.expiresAt, record.lastSeenAt + idle)
+  const lives = (record: SessionRecord): boolean => now() < endsAt(record)
+  const writeOptions = (record: SessionRecord): WriteOptions => ({
+    expiresAt: endsAt(record),
+    owner: record.subject,
+  })
+
+  function forget(key: string): void {
+    for (const [id, entry] of cache) if (entry.key === key) cache.delete(id)
+  }
+
+  function tellEnd(reference: string): void {
+    for (const listener of listeners) listener(reference)
+  }
+
+  async function read(key: string): Promise<StoredRecord<SessionRecord> | undefined> {
+    const found = await store.get<SessionRecord>({ kind: 'session', id: key })
+    if (found === undefined || lives(found.value)) return found
+    // Deleted and not only passed over, so that a clock that is set back does not revive it.
+    await store.delete({ kind: 'session', id: key })
+    return undefined
+  }
+
+  /** Keeps an active session from becoming idle. A session that was ended or replaced meanwhile stays so. */
+  async function touch(key: string, { value, version }: StoredRecord<SessionRecord>): Promise<void> {
+    const record = { ...value, lastSeenAt: now() }
+    await store.compareAndSet({ kind: 'session', id: key }, version, record, writeOptions(record))
+  }
+
+  async function readInto(id: string, entry: CacheEntry): Promise<SessionRecord | undefined> {
+    try {
+      const readAt = now()
+      const found = await read(entry.key)
+      // Only while it is still the cached entry: the session may have been ended during the read.
+      if (cache.get(id) === entry) {
+        cache.delete(id)
+        if (found !== undefined) {
+          cache.set(id, entry)
+          const [oldest] = cache.keys()
+          if (cache.size > CACHE_SIZE && oldest !== undefined) cache.delete(oldest)
+        }
+      }
+      if (found === undefined) return undefined
+      if (entry.found?.version !== found.version) entry.found = found
+      entry.readAt = readAt
+      if (readAt - found.value.lastSeenAt >= touchAfter) {
+        // Not waited for. If the store is broken, the next read of this session says so.
+        touch(entry.key, found).catch(() => undefined)
+      }
+      return entry.found.value
+    } catch (error) {
+      if (cache.get(id) === entry) cache.delete(id)
+      throw error
+    } finally {
+      entry.reading = undefined
+    }
+  }
+
+  function findCached(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    let entry = cache.get(id)
+    if (entry === undefined) {
+      entry = { key: hashSecret(id), found: undefined, readAt: 0, reading: undefined }
+      cache.set(id, entry)
+    } else if (entry.found !== undefined) {
+      const age = now() - entry.readAt
+      if (age >= 0 && age < TRUSTED_FOR && lives(entry.found.value)) return entry.found.value
+    }
+    entry.reading ??= readInto(id, entry)
+    return entry.reading
+  }
+
+  async function endRecord(key: string): Promise<SessionRecord | undefined> {
+    const record = await store.take<SessionRecord>({ kind: 'session', id: key })
+    forget(key)
+    if (record !== undefined) tellEnd(record.reference)
+    return record
+  }
+
+  async function endWhere(subject: string, ends: (record: SessionRecord) => boolean): Promise<number> {
+    let ended = 0
+    for (const { key, value } of await store.listByOwner<SessionRecord>('session', subject)) {
+      if (ends(value) && (await endRecord(key.id)) !== undefined) ended++
+    }
+    return ended
+  }
+
+  async function keep(record: SessionRecord): Promise<OpenSession> {
+    const id = random(ID_BYTES).toString('base64url')
+    await store.put({ kind: 'session', id: hashSecret(id) }, record, writeOptions(record))
+    return { id, record }
+  }
+
+  async function list(subject: string): Promise<readonly SessionRecord[]> {
+    const records = await store.listByOwner<SessionRecord>('session', subject)
+    return records.map(({ value }) => value).filter(lives)
+  }
+
+  return {
+    start: session => {
+      const at = now()
+      return keep({
+        subject: session.subject,
+        proofs: session.proofs,
+        reference: random(REFERENCE_BYTES).toString('base64url'),
+        createdAt: at,
+        lastSeenAt: at,
+        expiresAt: at + absolute,
+        address: session.address,
+        userAgent: session.userAgent.slice(0, USER_AGENT_LENGTH),
+        passwordVersion: session.passwordVersion,
+        hasSecondFactor: session.hasSecondFactor,
+      })
+    },
+
+    find: async id => (await read(hashSecret(id)))?.value,
+    findCached,
+    findByReference: async (subject, reference) =>
+      (await list(subject)).find(record => record.reference === reference),
+
+    replace: async (id, change) => {
+      const key = hashSecret(id)
+      const old = await read(key)
+      if (old === undefined) return undefined
+      const { proofs, hasSecondFactor } = change(old.value)
+      // The new one is written first and handed out last: whoever ends all sessions of the user meanwhile sees at
+      // least one of the two, and either way nothing of it stays alive.
+      const replacement = await keep({ ...old.value, proofs, hasSecondFactor })
+      const taken = await store.take<SessionRecord>({ kind: 'session', id: key })
+      forget(key)
+      if (taken !== undefined) return replacement
+      await store.delete({ kind: 'session', id: hashSecret(replacement.id) })
+      return undefined
+    },
+
+    end: id => endRecord(hashSecret(id)),
+    endByReference: async (subject, reference) =>
+      (await endWhere(subject, record => record.reference === reference)) > 0,
+    endAll: (subject, exceptReference) => endWhere(subject, record => record.reference !== exceptReference),
+    list,
+    onEnd: listener => void listeners.push(listener),
+  }
+}
