@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { Clock } from '../clock.js'
@@ -19,6 +19,10 @@ type ExpiryEntry = [number, RecordKind, string]
 
 /** Leaves room for 9 * 10^10 transactions in a whole number. */
 const WRITES_TOLD_APART = 100_000
+
+/** Stands in the first page of every LMDB file, after the page's header. */
+const LMDB_MAGIC = 0xbeefc0de
+const LMDB_MAGIC_OFFSET = 24
 
 interface Databases {
   readonly root: RootDatabase<never, string>
@@ -108,13 +112,16 @@ export function openLmdbStore({ directory, now }: LmdbStoreOptions): Store {
 function openDatabases(directory: string, failed: (error: unknown) => never): Databases {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    // LMDB makes its files 0644; those that are there already keep their mode.
+    // LMDB would make its files 0644.
     for (const name of ['data.mdb', 'lock.mdb']) {
       const file = join(directory, name)
       closeSync(openSync(file, 'a', 0o600))
       chmodSync(file, 0o600)
     }
+    assertLmdb(join(directory, 'data.mdb'))
     const root = open<never, string>({ path: directory, noSubdir: false, maxDbs: 8 })
+    // The reader slots of killed processes would keep old pages from being used again.
+    root.readerCheck()
     return {
       root,
       records: root.openDB<Row, Name>('records', { encoding: 'json' }),
@@ -123,6 +130,20 @@ function openDatabases(directory: string, failed: (error: unknown) => never): Da
     }
   } catch (error) {
     return failed(error)
+  }
+}
+
+/** Opening a file that is something else would end the process without a word. */
+function assertLmdb(file: string): void {
+  const start = Buffer.alloc(32)
+  const descriptor = openSync(file, 'r')
+  try {
+    const length = readSync(descriptor, start, 0, start.length, 0)
+    const known = [16, 24].some(offset => start.readUInt32LE(offset) === LMDB_MAGIC)
+    if (length > 0 && !known)
+      throw new Error('data.mdb is damaged or not an LMDB file; restore it from a backup')
+  } finally {
+    closeSync(descriptor)
   }
 }
 

@@ -1,4 +1,4 @@
-import * as crypto from 'node:crypto'
+import { createHash } from 'node:crypto'
 
 /**
  * Hashes a random secret of at least 128 bits, so that the store never holds what opens a session. Not for
@@ -6,5 +6,5 @@ import * as crypto from 'node:crypto'
  * @returns SHA-256 in base64url, 43 characters
  */
 export function hashSecret(value: string): string {
-  return crypto.createHash('sha256').update(value).digest('base64url')
+  return createHash('sha256').update(value).digest('base64url')
 }
