@@ -17,7 +17,8 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Names that say nothing about the job of what is in them. */
 const NAMELESS = /^(utils?|helpers?|common|misc|shared|lib|index)(\.ts)?$/
 
-const LONGEST_FILE = 400
+/** In lines. Attacks and cases come in long tables; the code they are for has no such excuse. */
+const LONGEST_FILE = { src: 400, test: 600 }
 
 interface ForbiddenText {
   readonly pattern: RegExp
@@ -49,7 +50,6 @@ const SILENCED_CHECK = new RegExp(
 const OUTSIDE_IMPORTS: Readonly<Record<string, RegExp>> = {
   access: /^(node:net|re2js)$/,
   pages: /^node:crypto$/,
-  login: /^node:crypto$/,
 }
 
 /** Parts that know nothing of HTTP servers and clients. */
@@ -75,7 +75,8 @@ export function findFaults(tree: SourceTree): readonly string[] {
 function faultsOfText(file: string, text: string): string[] {
   const faults: string[] = []
   const lines = text.split('\n')
-  if (lines.length > LONGEST_FILE + 1) faults.push(`${file}:1: longer than ${LONGEST_FILE} lines`)
+  const longest = file.startsWith('src/') ? LONGEST_FILE.src : LONGEST_FILE.test
+  if (lines.length > longest + 1) faults.push(`${file}:1: longer than ${longest} lines`)
   lines.forEach((line, index) => {
     if (SILENCED_CHECK.test(line)) faults.push(`${file}:${index + 1}: silences a check`)
   })
