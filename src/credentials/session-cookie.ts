@@ -24,7 +24,7 @@ export function sessionCookieName({ secure, domain }: SessionCookieScope): strin
 export function readSessionCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined) return undefined
   let value: string | undefined
-  for (let from = 0; from < header.length; ) {
+  for (let from = 0; from < header.length;) {
     const semicolon = header.indexOf(';', from)
     const to = semicolon === -1 ? header.length : semicolon
     while (header.charCodeAt(from) === 0x20 || header.charCodeAt(from) === 0x09) from++

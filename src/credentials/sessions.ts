@@ -157,8 +157,13 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
 
   async function endWhere(subject: string, ends: (record: SessionRecord) => boolean): Promise<number> {
     let ended = 0
-    for (const { key, value } of await store.listByOwner<SessionRecord>('session', subject)) {
-      if (ends(value) && (await endRecord(key.id)) !== undefined) ended++
+    for (let missed = true; missed;) {
+      missed = false
+      for (const { key, value } of await store.listByOwner<SessionRecord>('session', subject)) {
+        if (!ends(value)) continue
+        if ((await endRecord(key.id)) === undefined) missed = true
+        else ended++
+      }
     }
     return ended
   }
@@ -201,8 +206,8 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
       const old = await read(key)
       if (old === undefined) return undefined
       const { proofs, hasSecondFactor } = change(old.value)
-      // The new one is written first and handed out last: whoever ends all sessions of the user meanwhile sees at
-      // least one of the two, and either way nothing of it stays alive.
+      // The new one is written before the old one is taken: whoever ends all sessions of the user meanwhile either
+      // gets the old one first, or misses it and finds the new one when it looks again.
       const replacement = await keep({ ...old.value, proofs, hasSecondFactor })
       const taken = await store.take<SessionRecord>({ kind: 'session', id: key })
       forget(key)

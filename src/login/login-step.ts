@@ -19,12 +19,7 @@ export type SecondFactor = 'totp' | 'backup_code'
  * operator's word. `not_pending`: nothing is waiting for this (the enrolment has to be started first).
  */
 export type RefusalReason =
-  | 'credentials'
-  | 'wrong_code'
-  | 'malformed_code'
-  | 'ticket'
-  | 'mfa_disabled'
-  | 'not_pending'
+  'credentials' | 'wrong_code' | 'malformed_code' | 'ticket' | 'mfa_disabled' | 'not_pending'
 
 /** This step did not succeed; the same challenge may be tried again, unless it was the password. */
 export interface Refused {
@@ -94,15 +89,7 @@ export interface EnrolmentDue {
 }
 
 /** What a step of a login comes to. */
-export type LoginStep =
-  | Done
-  | SecondFactorDue
-  | EnrolmentDue
-  | Refused
-  | Throttled
-  | Locked
-  | Busy
-  | Expired
+export type LoginStep = Done | SecondFactorDue | EnrolmentDue | Refused | Throttled | Locked | Busy | Expired
 
 /** What an authenticator app needs, made by the gateway. The same until it is confirmed or 15 minutes have passed. */
 export interface EnrolmentOffer {

@@ -1,0 +1,85 @@
+import type { Clock } from '../clock.js'
+import { hashSecret } from '../store/secret-hash.js'
+import { type RecordKey, type Store, update } from '../store/store.js'
+
+/** What a challenge waits for. An `enrol` challenge never takes the code of a factor that exists, nor the reverse. */
+export type ChallengePurpose = 'second_factor' | 'enrol'
+
+/** A login that waits for its next step. */
+export interface LoginChallenge {
+  readonly purpose: ChallengePurpose
+  /** Where the person was going when the login began. */
+  readonly returnTo: string | undefined
+}
+
+interface ChallengeRecord {
+  readonly purpose: ChallengePurpose
+  readonly returnTo?: string
+  /** The hash of the one session that may answer it. */
+  readonly session: string
+  readonly tries: number
+  readonly expiresAt: number
+}
+
+export interface LoginChallengesOptions {
+  readonly store: Store
+  readonly now: Clock
+  /** Gives cryptographically random bytes. */
+  readonly random: (bytes: number) => Buffer
+}
+
+/** Single-use challenges, each bound to its session. Whatever is not alive and of this session is undefined. */
+export interface LoginChallenges {
+  /** @returns the challenge's id, a secret of 256 bits */
+  create(sessionId: string, subject: string, challenge: LoginChallenge): Promise<string>
+  /** Looks without counting. */
+  peek(id: string, sessionId: string): Promise<LoginChallenge | undefined>
+  /** Counts one try, before whatever is tried is looked at. Undefined after five. */
+  countTry(id: string, sessionId: string): Promise<LoginChallenge | undefined>
+  /** Uses it up: of many callers at once exactly one gets true. */
+  take(id: string): Promise<boolean>
+}
+
+/** Seconds that a challenge lives. */
+export const CHALLENGE_SECONDS = 300
+
+const MAX_TRIES = 5
+
+export function createLoginChallenges({ store, now, random }: LoginChallengesOptions): LoginChallenges {
+  const keyOf = (id: string): RecordKey => ({ kind: 'challenge', id: hashSecret(id) })
+  const read = (record: ChallengeRecord): LoginChallenge => ({
+    purpose: record.purpose,
+    returnTo: record.returnTo,
+  })
+
+  return {
+    create: async (sessionId, subject, { purpose, returnTo }) => {
+      const id = random(32).toString('base64url')
+      const expiresAt = now() + CHALLENGE_SECONDS * 1000
+      const record: ChallengeRecord = {
+        purpose,
+        ...(returnTo === undefined ? {} : { returnTo }),
+        session: hashSecret(sessionId),
+        tries: 0,
+        expiresAt,
+      }
+      await store.put(keyOf(id), record, { expiresAt, owner: subject })
+      return id
+    },
+
+    peek: async (id, sessionId) => {
+      const record = (await store.get<ChallengeRecord>(keyOf(id)))?.value
+      return record?.session === hashSecret(sessionId) ? read(record) : undefined
+    },
+
+    countTry: (id, sessionId) =>
+      update<ChallengeRecord, LoginChallenge | undefined>(store, keyOf(id), record => {
+        if (record?.session !== hashSecret(sessionId) || record.tries >= MAX_TRIES)
+          return { result: undefined }
+        const counted = { ...record, tries: record.tries + 1 }
+        return { result: read(record), write: { value: counted, options: { expiresAt: record.expiresAt } } }
+      }),
+
+    take: async id => (await store.take(keyOf(id))) !== undefined,
+  }
+}

@@ -1,0 +1,35 @@
+import type { Audit } from '../audit/audit-event.js'
+import type { Sessions } from '../credentials/sessions.js'
+import type { BackupCodes } from '../factors/backup-codes.js'
+import type { Totp } from '../factors/totp.js'
+import type { EnrolmentTickets } from './enrolment-tickets.js'
+import type { EnrolmentMemory } from './enrolment.js'
+import type { Lockout } from './lockout.js'
+
+export interface ResetOptions {
+  readonly sessions: Pick<Sessions, 'endAll'>
+  readonly lockout: Pick<Lockout, 'unlock'>
+  readonly totp: Pick<Totp, 'remove'>
+  readonly backupCodes: Pick<BackupCodes, 'remove'>
+  readonly tickets: Pick<EnrolmentTickets, 'withdraw'>
+  readonly memory: Pick<EnrolmentMemory, 'rememberEnrolled'>
+  readonly audit: Audit
+}
+
+/**
+ * What an operator does for somebody who has lost every second factor: removes them all, ends all sessions, lifts
+ * locks. The user needs a ticket to enrol again, made afterwards, because whoever has the password alone must not.
+ * @returns whether there was a factor
+ */
+export async function resetSecondFactors(subject: string, options: ResetOptions): Promise<boolean> {
+  const { sessions, lockout, totp, backupCodes, tickets, memory, audit } = options
+  // First, so that there is no moment in which the factors are gone and a password is enough to enrol.
+  await memory.rememberEnrolled(subject)
+  const had = await totp.remove(subject)
+  await backupCodes.remove(subject)
+  await tickets.withdraw(subject)
+  await sessions.endAll(subject)
+  await lockout.unlock(subject)
+  audit({ event: 'factor.reset', subject, address: 'local', detail: { had_factor: had } })
+  return had
+}
