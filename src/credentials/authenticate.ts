@@ -37,7 +37,7 @@ export function createAuthenticate({ sessions, findUser }: AuthenticateOptions):
     if (user === undefined || user.disabled || user.passwordVersion !== record.passwordVersion)
       return undefined
     const known = identities.get(record)
-    if (known !== undefined && known.person === user.person) return known
+    if (known?.person === user.person) return known
     const identity = identityOf(record, user.person)
     identities.set(record, identity)
     return identity

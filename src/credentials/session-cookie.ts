@@ -30,7 +30,7 @@ export function readSessionCookie(header: string | undefined, name: string): str
     while (header.charCodeAt(from) === 0x20 || header.charCodeAt(from) === 0x09) from++
     if (header.startsWith(name, from) && header.charCodeAt(from + name.length) === 0x3d) {
       if (value !== undefined) return undefined
-      value = header.slice(from + name.length + 1, to).trimEnd()
+      value = header.slice(from + name.length + 1, to)
     }
     from = to + 1
   }

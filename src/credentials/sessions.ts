@@ -77,11 +77,12 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
   const cache = new Map<string, CacheEntry>()
   const listeners: ((reference: string) => void)[] = []
 
-  const endsAt = (record: SessionRecord): number => Math.min(record.expiresAt, record.lastSeenAt + idle)
-  const lives = (record: SessionRecord): boolean => now() < endsAt(record)
-  const writeOptions = (record: SessionRecord): WriteOptions => ({
-    expiresAt: endsAt(record),
-    owner: record.subject,
+  const lives = ({ expiresAt, lastSeenAt }: SessionRecord): boolean =>
+    now() < expiresAt && now() < lastSeenAt + idle
+  // The store keeps it up to the absolute limit, so that a session that is found idle can be deleted for good.
+  const writeOptions = ({ expiresAt, subject }: SessionRecord): WriteOptions => ({
+    expiresAt,
+    owner: subject,
   })
 
   function forget(key: string): void {

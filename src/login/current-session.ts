@@ -1,6 +1,7 @@
 import type { OpenSession } from '../credentials/session-record.js'
 import type { Sessions } from '../credentials/sessions.js'
 import type { Proof } from '../access/assurance.js'
+import type { Totp } from '../factors/totp.js'
 import type { DirectoryUser } from '../users/user-directory.js'
 import type { Client } from './login-step.js'
 
@@ -24,24 +25,23 @@ export async function findCurrentSession(
 
 /**
  * Starts the session of a user whose first proof was just verified.
- * @param enrolled whether the user has a second factor now
  */
 export async function startSession(
   user: DirectoryUser,
   proof: Proof,
   client: Client,
   sessions: Pick<Sessions, 'start' | 'end'>,
-  enrolled: (subject: string) => Promise<boolean>,
+  totp: Pick<Totp, 'enrolled'>,
 ): Promise<OpenSession> {
   const { subject } = user.person
   const { address, userAgent } = client
   const { passwordVersion } = user
   const start = (hasSecondFactor: boolean): Promise<OpenSession> =>
     sessions.start({ subject, proofs: [proof], address, userAgent, passwordVersion, hasSecondFactor })
-  const hasSecondFactor = await enrolled(subject)
+  const hasSecondFactor = await totp.enrolled(subject)
   const session = await start(hasSecondFactor)
   // Whoever enrols ends all other sessions of the user. This one may just have been too late for that.
-  if (hasSecondFactor || !(await enrolled(subject))) return session
+  if (hasSecondFactor || !(await totp.enrolled(subject))) return session
   await sessions.end(session.id)
   return start(true)
 }

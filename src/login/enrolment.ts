@@ -4,17 +4,10 @@ import { encodeTotpSecret, matchTotpCode, TOTP_SECRET_BYTES, totpUri } from '../
 import type { Totp } from '../factors/totp.js'
 import type { Seal } from '../store/seal.js'
 import type { RecordKey, Store } from '../store/store.js'
+import { markEnrolled, readAccount } from '../users/accounts.js'
 import type { EnrolmentTickets } from './enrolment-tickets.js'
 import type { EnrolmentOffer } from './login-step.js'
 import type { EnrolmentRule } from './next-step.js'
-
-/** What the gateway remembers of users beyond the directory. */
-export interface EnrolmentMemory {
-  /** Whether the user ever had a second factor, also one that was removed since. */
-  everEnrolled(subject: string): Promise<boolean>
-  /** Remembers for ever that the user has had one. */
-  rememberEnrolled(subject: string): Promise<void>
-}
 
 export interface EnrolmentOptions {
   readonly store: Store
@@ -24,7 +17,6 @@ export interface EnrolmentOptions {
   readonly random: (bytes: number) => Buffer
   readonly totp: Totp
   readonly tickets: EnrolmentTickets
-  readonly memory: EnrolmentMemory
   readonly rule: EnrolmentRule
   /** What authenticator apps show as the place the codes are for. */
   readonly issuer: string
@@ -57,7 +49,7 @@ const LIFETIME = 15 * 60_000
 const FIRST_NAME = 'Authenticator app'
 
 export function createEnrolment(options: EnrolmentOptions): Enrolment {
-  const { store, seal, now, random, totp, tickets, memory, rule, issuer } = options
+  const { store, seal, now, random, totp, tickets, rule, issuer } = options
   const keyOf = ({ sessionReference }: Enrolling): RecordKey => ({ kind: 'enrolment', id: sessionReference })
   // Bound to the session as well, so that no record can be moved into another one's place.
   const sealContext = (enrolling: Enrolling): string =>
@@ -72,7 +64,7 @@ export function createEnrolment(options: EnrolmentOptions): Enrolment {
   }
 
   async function mayEnrol(subject: string, ticket: string | null): Promise<boolean> {
-    if (rule === 'first_login' && !(await memory.everEnrolled(subject))) return true
+    if (rule === 'first_login' && !(await readAccount(store, subject)).everEnrolled) return true
     return ticket !== null && (await tickets.lives(ticket, subject))
   }
 
@@ -114,7 +106,7 @@ export function createEnrolment(options: EnrolmentOptions): Enrolment {
       // person has in hand; dying before it leaves everything as it was.
       const enrolled = await totp.enrolFirst(subject, { name: FIRST_NAME, secret: pending.secret, usedStep })
       if (!enrolled) return 'not_pending'
-      await memory.rememberEnrolled(subject)
+      await markEnrolled(store, subject)
       await tickets.withdraw(subject)
       await store.delete(keyOf(enrolling))
       return 'right'

@@ -8,11 +8,13 @@ import type { OpenSession, SessionRecord } from '../credentials/session-record.j
 import type { Sessions } from '../credentials/sessions.js'
 import type { BackupCodes } from '../factors/backup-codes.js'
 import type { Totp } from '../factors/totp.js'
+import type { Store } from '../store/store.js'
+import { readAccount } from '../users/accounts.js'
 import type { PasswordCheck } from '../users/password-check.js'
 import type { DirectoryUser } from '../users/user-directory.js'
 import { canonicalUserName } from '../users/user-name.js'
 import { type CurrentSession, findCurrentSession, startSession } from './current-session.js'
-import type { Enrolment, EnrolmentMemory } from './enrolment.js'
+import type { Enrolment } from './enrolment.js'
 import type { Attempt, Lockout } from './lockout.js'
 import type {
   Client,
@@ -28,6 +30,7 @@ import type {
 import { type EnrolmentRule, type LoginSituation, nextStep } from './next-step.js'
 
 export interface LoginOptions {
+  readonly store: Store
   readonly now: Clock
   readonly sessions: Sessions
   readonly challenges: LoginChallenges
@@ -35,7 +38,6 @@ export interface LoginOptions {
   readonly totp: Totp
   readonly backupCodes: BackupCodes
   readonly enrolment: Enrolment
-  readonly memory: EnrolmentMemory
   /** Who may enrol a first factor. */
   readonly enrolmentRule: EnrolmentRule
   readonly checkPassword: PasswordCheck
@@ -57,7 +59,7 @@ const EXPIRED: Expired = { step: 'expired' }
  * was it used, tell the audit log; so no factor can forget it.
  */
 export function createLogin(options: LoginOptions): Login {
-  const { now, sessions, challenges, lockout, totp, backupCodes, enrolment, memory, audit } = options
+  const { now, sessions, challenges, lockout, totp, backupCodes, enrolment, audit } = options
   const factors = { totp, backup_code: backupCodes }
 
   function tell(
@@ -93,7 +95,7 @@ export function createLogin(options: LoginOptions): Login {
       person: user.person,
       proofs: session.record.proofs,
       hasSecondFactor: await totp.enrolled(subject),
-      everEnrolled: await memory.everEnrolled(subject),
+      everEnrolled: (await readAccount(options.store, subject)).everEnrolled,
       enrolment: options.enrolmentRule,
       goal,
     })
@@ -154,7 +156,7 @@ export function createLogin(options: LoginOptions): Login {
         tell('session.ended', previous.subject, client, 'login_again', previous.reference)
     }
     const proof: Proof = { method: 'password', at: now() }
-    const session = await startSession(user, proof, client, sessions, totp.enrolled)
+    const session = await startSession(user, proof, client, sessions, totp)
     tell('login.password_accepted', subject, client)
     tell('session.started', subject, client, undefined, session.record.reference)
     const identity = identityOf(session.record, user.person)
@@ -241,8 +243,10 @@ export function createLogin(options: LoginOptions): Login {
   }: Parameters<Login['startEnrolment']>[0]): ReturnType<Login['startEnrolment']> {
     const current = await findCurrent(sessionId)
     // A ticket is a secret that could be guessed at, so it costs a try; looking at the offer again does not.
-    const look = ticket === undefined ? challenges.peek : challenges.countTry
-    const waiting = current && (await look(challenge, sessionId))
+    const waiting =
+      ticket === undefined
+        ? await challenges.peek(challenge, sessionId)
+        : await challenges.countTry(challenge, sessionId)
     if (current === undefined || waiting === undefined) return EXPIRED
     const { subject } = current.user.person
     if (waiting.purpose !== 'enrol' || (await totp.enrolled(subject))) return refused('not_pending')

@@ -2,17 +2,18 @@ import type { Audit } from '../audit/audit-event.js'
 import type { Sessions } from '../credentials/sessions.js'
 import type { BackupCodes } from '../factors/backup-codes.js'
 import type { Totp } from '../factors/totp.js'
+import type { Store } from '../store/store.js'
+import { markEnrolled } from '../users/accounts.js'
 import type { EnrolmentTickets } from './enrolment-tickets.js'
-import type { EnrolmentMemory } from './enrolment.js'
 import type { Lockout } from './lockout.js'
 
 export interface ResetOptions {
+  readonly store: Store
   readonly sessions: Pick<Sessions, 'endAll'>
   readonly lockout: Pick<Lockout, 'unlock'>
   readonly totp: Pick<Totp, 'remove'>
   readonly backupCodes: Pick<BackupCodes, 'remove'>
   readonly tickets: Pick<EnrolmentTickets, 'withdraw'>
-  readonly memory: Pick<EnrolmentMemory, 'rememberEnrolled'>
   readonly audit: Audit
 }
 
@@ -22,9 +23,9 @@ export interface ResetOptions {
  * @returns whether there was a factor
  */
 export async function resetSecondFactors(subject: string, options: ResetOptions): Promise<boolean> {
-  const { sessions, lockout, totp, backupCodes, tickets, memory, audit } = options
+  const { sessions, lockout, totp, backupCodes, tickets, audit } = options
   // First, so that there is no moment in which the factors are gone and a password is enough to enrol.
-  await memory.rememberEnrolled(subject)
+  await markEnrolled(options.store, subject)
   const had = await totp.remove(subject)
   await backupCodes.remove(subject)
   await tickets.withdraw(subject)

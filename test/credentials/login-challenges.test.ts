@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { createLoginChallenges } from '../../src/credentials/login-challenges.js'
+import { createMemoryStore } from '../../src/store/memory-store.js'
+
+const START = Date.UTC(2026, 10, 22)
+const WAITING = { purpose: 'second_factor', returnTo: 'https://wiki.example.com/' } as const
+
+function bench() {
+  const time = { now: START }
+  const now = (): number => time.now
+  const store = createMemoryStore({ now })
+  return { time, store, challenges: createLoginChallenges({ store, now, random: randomBytes }) }
+}
+
+t.test('a challenge is found by its own session only (e4)', async t => {
+  const { challenges, store } = bench()
+  const id = await challenges.create('session-a', 'alice', WAITING)
+  t.same(await challenges.peek(id, 'session-a'), WAITING)
+  t.equal(await challenges.peek(id, 'session-b'), undefined)
+  t.equal(await challenges.countTry(id, 'session-b'), undefined)
+  t.notOk(
+    JSON.stringify(await store.listByOwner('challenge', 'alice')).includes(id),
+    'only its hash is stored',
+  )
+})
+
+t.test('a challenge lives five minutes, also after a try', async t => {
+  const { challenges, time } = bench()
+  const id = await challenges.create('session', 'alice', WAITING)
+  time.now += 299_000
+  t.ok(await challenges.countTry(id, 'session'))
+  time.now += 1000
+  t.equal(await challenges.countTry(id, 'session'), undefined)
+  t.notOk(await challenges.take(id))
+})
+
+t.test('a challenge takes five tries, however many come at once', async t => {
+  const { challenges } = bench()
+  const id = await challenges.create('session', 'alice', { purpose: 'enrol', returnTo: undefined })
+  const tries = await Promise.all(Array.from({ length: 20 }, () => challenges.countTry(id, 'session')))
+  t.equal(tries.filter(found => found !== undefined).length, 5)
+})
+
+t.test('a challenge is used up once', async t => {
+  const { challenges } = bench()
+  const id = await challenges.create('session', 'alice', WAITING)
+  const taken = await Promise.all(Array.from({ length: 20 }, () => challenges.take(id)))
+  t.equal(taken.filter(Boolean).length, 1)
+  t.equal(await challenges.peek(id, 'session'), undefined)
+})
