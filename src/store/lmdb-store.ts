@@ -139,9 +139,9 @@ function assertLmdb(file: string): void {
   const descriptor = openSync(file, 'r')
   try {
     const length = readSync(descriptor, start, 0, start.length, 0)
-    const known = [16, 24].some(offset => start.readUInt32LE(offset) === LMDB_MAGIC)
-    if (length > 0 && !known)
+    if (length > 0 && start.readUInt32LE(LMDB_MAGIC_OFFSET) !== LMDB_MAGIC) {
       throw new Error('data.mdb is damaged or not an LMDB file; restore it from a backup')
+    }
   } finally {
     closeSync(descriptor)
   }

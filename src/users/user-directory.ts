@@ -19,3 +19,12 @@ export interface UserDirectory {
    */
   find(name: string): DirectoryUser | undefined
 }
+
+/** A directory that can name somebody to do the work for, so that an unknown name costs what a known one does. */
+export interface StandInDirectory extends UserDirectory {
+  /**
+   * @param name a name that nobody has
+   * @returns always the same user for the same name; undefined when there are no users at all
+   */
+  standIn(name: string): DirectoryUser | undefined
+}
