@@ -296,7 +296,10 @@ await t.test('b21: HEAD is decided as GET', async t => {
     ['HEAD /read-only HTTP/1.1'],
   )
   upstream.forget()
-  const refused = await exchange(gateway, head('HEAD', '/admin', [`Host: ${HOST}`]), { answers: 1, method: 'HEAD' })
+  const refused = await exchange(gateway, head('HEAD', '/admin', [`Host: ${HOST}`]), {
+    answers: 1,
+    method: 'HEAD',
+  })
   t.ok(isRefusal(refused.answers[0]?.status ?? 0), 'where GET needs a login')
   t.same(await expectAlive(t, siege), [])
   await expectRefused(t, siege, head('POST', '/read-only', [`Host: ${HOST}`, 'Content-Length: 0']), isRefusal)

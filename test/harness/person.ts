@@ -129,8 +129,8 @@ export function createPerson(gateway: TestGateway, host: string = HOST): Person 
       user = name
       const json = { username: name, password, mode: 'session' }
       const reply = await person.fetch('/auth/login', { method: 'POST', json })
-      challenge = textOf(reply.json['challenge'])
-      const enrolment = reply.json['enrolment'] as { readonly secret?: unknown } | undefined
+      challenge = textOf(reply.json.challenge)
+      const enrolment = reply.json.enrolment as { readonly secret?: unknown } | undefined
       if (typeof enrolment?.secret === 'string') apps.set(name, { key: enrolment.secret, lastStep: 0 })
       return reply
     },

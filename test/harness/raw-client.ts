@@ -75,15 +75,15 @@ export async function openRaw(door: Door, patience: number = PATIENCE): Promise<
 
   /** Asks again with every piece that arrives, until it gives something, the connection ends or time is up. */
   async function until<T>(look: () => T | undefined): Promise<T | undefined> {
-    let late = false
+    const wait = { over: false }
     const timer = setTimeout(() => {
-      late = true
+      wait.over = true
       wake()
     }, patience)
     try {
       for (;;) {
         const found = look()
-        if (found !== undefined || ended || late) return found
+        if (found !== undefined || ended || wait.over) return found
         await new Promise<void>(resolve => waiting.push(resolve))
       }
     } finally {

@@ -49,8 +49,9 @@ export function valuesOf(request: RecordedRequest | undefined, name: string): re
 export const echo: UpstreamAnswer = (request, socket) => {
   const body = JSON.stringify({ requestLine: request.requestLine, headers: request.rawHeaders })
   socket.write(
-    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n` +
-      (request.method === 'HEAD' ? '' : body),
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${
+      request.method === 'HEAD' ? '' : body
+    }`,
   )
 }
 
