@@ -19,11 +19,22 @@ export default defineConfig(
       'prefer-template': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/prefer-readonly': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // What is left out on purpose begins with an underscore.
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' },
+      ],
       // A number in a message needs no conversion; objects, null and undefined still do.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => voidCall()` reads well where a callback gives nothing back.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `() => voidCall()` and `return voidCall()` read well where a function gives nothing back.
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       // Contracts are asynchronous where one of their homes needs it; the others have nothing to await.
       '@typescript-eslint/require-await': 'off',
       // The caller of a typed read says what it stored: `get<T>(key)` names T once, in its answer.
