@@ -59,8 +59,7 @@ t.test('its commands run as nobody, write to the data folder only, and end when 
   )
   t.teardown(() => gateway.child.kill('SIGKILL'))
 
-  const healthy = await becomesHealthy(box, gateway.child)
-  t.ok(healthy, `the health check says yes\n${gateway.output()}`)
+  if (!(await becomesHealthy(box, gateway.child))) throw new Error(`not healthy:\n${gateway.output()}`)
   if (isRoot)
     t.match(readFileSync(`/proc/${gateway.child.pid}/status`, 'utf8'), `Uid:\t${box.uid}\t${box.uid}`)
 
@@ -106,7 +105,7 @@ async function makeImage(t: Test): Promise<Box> {
     cwd: app,
     encoding: 'utf8',
   })
-  t.equal(installed.status, 0, `the packages are installed\n${installed.stderr}`)
+  if (installed.status !== 0) throw new Error(`npm ci: ${installed.stderr}`)
   cpSync(join(root, 'dist'), join(app, 'dist'), { recursive: true })
   const uid = isRoot ? Number(instruction(image, 'USER').split(':')[0]) : (process.getuid?.() ?? 0)
   if (isRoot) for (const path of [data, elsewhere]) chownSync(path, uid, uid)
