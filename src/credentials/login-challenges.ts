@@ -32,9 +32,9 @@ export interface LoginChallengesOptions {
 export interface LoginChallenges {
   /** @returns the challenge's id, a secret of 256 bits */
   create(sessionId: string, subject: string, challenge: LoginChallenge): Promise<string>
-  /** Looks without counting. */
+  /** Looks without counting. Undefined after five tries. */
   peek(id: string, sessionId: string): Promise<LoginChallenge | undefined>
-  /** Counts one try, before whatever is tried is looked at. Undefined after five. */
+  /** Counts one try, before whatever is tried is looked at. Undefined after five tries. */
   countTry(id: string, sessionId: string): Promise<LoginChallenge | undefined>
   /** Uses it up: of many callers at once exactly one gets true. */
   take(id: string): Promise<boolean>
@@ -51,6 +51,9 @@ export function createLoginChallenges({ store, now, random }: LoginChallengesOpt
     purpose: record.purpose,
     returnTo: record.returnTo,
   })
+
+  const isOpen = (record: ChallengeRecord | undefined, sessionId: string): record is ChallengeRecord =>
+    record?.session === hashSecret(sessionId) && record.tries < MAX_TRIES
 
   return {
     create: async (sessionId, subject, { purpose, returnTo }) => {
@@ -69,7 +72,7 @@ export function createLoginChallenges({ store, now, random }: LoginChallengesOpt
 
     peek: async (id, sessionId) => {
       const record = (await store.get<ChallengeRecord>(keyOf(id)))?.value
-      return record?.session === hashSecret(sessionId) ? read(record) : undefined
+      return isOpen(record, sessionId) ? read(record) : undefined
     },
 
     countTry: (id, sessionId) =>

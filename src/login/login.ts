@@ -43,7 +43,7 @@ export interface LoginOptions {
   readonly checkPassword: PasswordCheck
   readonly findUser: (subject: string) => DirectoryUser | undefined
   /** Whether the page somebody is going to opens with what they have shown so far (`decide()` says allow). */
-  readonly opens: (identity: Identity, returnTo: string) => boolean
+  readonly opens: (identity: Identity, returnTo: string, address: string) => boolean
   readonly audit: Audit
 }
 
@@ -132,7 +132,7 @@ export function createLogin(options: LoginOptions): Login {
     previousSessionId,
     returnTo,
   }: Parameters<Login['password']>[0]): Promise<LoginStep> {
-    const account = canonicalUserName(username) ?? username
+    const account = canonicalUserName(username) ?? username.slice(0, 256)
     const attempt: Attempt = { method: 'password', account, address: client.address }
     const blocked = await mayTry(attempt, client)
     if (blocked !== undefined) return blocked
@@ -160,7 +160,7 @@ export function createLogin(options: LoginOptions): Login {
     tell('login.password_accepted', subject, client)
     tell('session.started', subject, client, undefined, session.record.reference)
     const identity = identityOf(session.record, user.person)
-    const opens = returnTo !== undefined && options.opens(identity, returnTo)
+    const opens = returnTo !== undefined && options.opens(identity, returnTo, client.address)
     return continueWith({ session, user }, opens ? 'route' : 'account', returnTo)
   }
 
