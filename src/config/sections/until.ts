@@ -1,0 +1,40 @@
+import { quote } from '../problem.js'
+import type { Path } from '../read-yaml.js'
+import type { Reading } from '../reading.js'
+import { text } from '../settings.js'
+
+const CURE = 'write a date such as 2027-03-31, or a time such as 2027-03-31T18:00:00Z'
+
+export const untilSchema = text(
+  {
+    description:
+      'Until when a bypassed route skips the second factor; afterwards it is required. A date means the end of ' +
+      'that day, UTC. Only for bypassed.',
+    examples: ['2027-03-31'],
+  },
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2}))?$',
+  CURE,
+)
+
+const DAY = 86_400_000
+
+/** Reads `until` as milliseconds since the epoch. One that has passed is a warning: it can be tidied away. */
+export function readUntil(reading: Reading, path: Path, written: string | undefined): number | undefined {
+  if (written === undefined) return undefined
+  const day = Date.parse(`${written.slice(0, 10)}T00:00:00Z`)
+  const moment = written.length === 10 ? day + DAY : Date.parse(written)
+  // The date parser takes the 30th of February for the 2nd of March.
+  if (
+    Number.isNaN(moment) ||
+    Number.isNaN(day) ||
+    new Date(day).toISOString().slice(0, 10) !== written.slice(0, 10)
+  ) {
+    reading.findings.error(path, `there is no such time as ${quote(written)}`, CURE)
+    return undefined
+  }
+  if (moment <= reading.io.now) {
+    const message = `${written} has passed: this route is required now (login and second factor)`
+    reading.findings.warning(path, message, 'remove the route, or write a later date')
+  }
+  return moment
+}
