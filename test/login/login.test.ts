@@ -1,5 +1,6 @@
 import t from 'tap'
 import { assuranceOf } from '../../src/access/assurance.js'
+import type { LoginStep } from '../../src/login/login-step.js'
 import { noAuthenticator } from '../harness/authenticator.js'
 import {
   answer,
@@ -229,21 +230,19 @@ t.test('logging in', { skip }, async t => {
   })
 
   t.test(
-    'f4: of 200 wrong codes in parallel five are looked at, and the right one is refused after them',
+    'f4: of 210 wrong codes in parallel five are looked at, and the right one is refused after them',
     async t => {
       const bench = loginBench()
       const { secret } = await enrolled(t, bench)
       const nodes = [bench.login, bench.elsewhere(), bench.elsewhere()]
-      const dues = await Promise.all(nodes.map(() => atSecondFactor(t, bench)))
       const right = bench.code(secret)
       const wrong = right === '000000' ? '000001' : '000000'
-      const steps = await Promise.all(
-        nodes.flatMap((node, i) =>
-          Array.from({ length: 70 }, () =>
-            answer(bench, dues[i] ?? t.fail('no challenge'), wrong, 'totp', node),
-          ),
-        ),
-      )
+      const tries: Promise<LoginStep>[] = []
+      for (const node of nodes) {
+        const due = await atSecondFactor(t, bench)
+        for (let i = 0; i < 70; i++) tries.push(answer(bench, due, wrong, 'totp', node))
+      }
+      const steps = await Promise.all(tries)
       t.equal(steps.filter(({ step }) => step === 'refused').length, 5)
       t.match(await answer(bench, await atSecondFactor(t, bench), right), { step: 'throttled' })
       bench.time.now += 60_000
@@ -276,7 +275,7 @@ t.test('logging in', { skip }, async t => {
       const step = await bench.login.secondFactor(attempt)
       if (step.step === 'refused') looked++
       else if (step.step === 'throttled') bench.time.now += step.retryAfter * 1000
-      else return t.fail(step.step)
+      else throw new Error(step.step)
     }
     bench.time.now += 86_400_000
     const due = await atSecondFactor(t, bench)
