@@ -42,12 +42,14 @@ const LONGEST_PATH = 8192
 /** Methods are read without change of case, so that `get` is never taken for a method that no route names. */
 const METHOD = /^[A-Z-]{1,32}$/
 
-/** A path that is its own canonical form; nearly every request. `//` and dot segments are looked for apart. */
+/** A path that is its own canonical form, unless `REFUSED_PLAIN` is in it; nearly every request. */
 const PLAIN = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*$/
-const AMBIGUOUS_DOTS_OR_SLASHES = /\/(?:\.|\/)/
+const REFUSED_PLAIN = /\/(?:\/|\.+(?:\/|$))/
 /** Spaces around the dots do not help: some servers trim them. Written so that it never goes back on a character. */
 const SEGMENT_OF_DOTS = /(?:^|[/\\;]) *\.[. ]*(?:[/\\;]|$)/
 const ESCAPE = /%([0-9A-Fa-f]{2})/g
+/** An escape of an unreserved character, or with a small letter. Few clients send one, and rewriting is dear. */
+const TO_REWRITE = /%(?:[0-9A-F]?[a-f]|2[DE]|3\d|[46][1-9A-F]|[57][\dA]|5F|7E)/
 const UNRESERVED = /[A-Za-z0-9\-._~]/
 const STRUCTURE = /[/\\;]|%[0-9A-Fa-f]{2}/g
 
@@ -78,7 +80,7 @@ export function canonicalise(
 
   const { method } = raw
   const preflight = method === 'OPTIONS' && raw.asksPreflight
-  if (PLAIN.test(sentPath) && !AMBIGUOUS_DOTS_OR_SLASHES.test(sentPath)) {
+  if (PLAIN.test(sentPath) && !REFUSED_PLAIN.test(sentPath)) {
     return { ok: true, request: { method, host, path: sentPath, encodedPath: sentPath, query, preflight } }
   }
   const path = canonicalPath(sentPath, leniencies(host))
@@ -110,10 +112,7 @@ function canonicalPath(
   if (!/^[\x21-\x7e]*$/.test(sent) || sent.includes('\\')) return 'unencoded_character'
   if (/%(?![0-9A-Fa-f]{2})/.test(sent)) return 'bad_escape'
 
-  const encodedPath = sent.replace(ESCAPE, (escape, digits: string) => {
-    const character = String.fromCharCode(parseInt(digits, 16))
-    return UNRESERVED.test(character) ? character : escape.toUpperCase()
-  })
+  const encodedPath = TO_REWRITE.test(sent) ? sent.replace(ESCAPE, rewriteEscape) : sent
   if (refused('double_encoding', /%25[0-9A-Fa-f]{2}/.test(encodedPath))) return 'double_encoding'
   if (refused('encoded_slash', encodedPath.includes('%2F'))) return 'encoded_slash'
   if (refused('encoded_backslash', encodedPath.includes('%5C'))) return 'encoded_backslash'
@@ -126,10 +125,17 @@ function canonicalPath(
   if (refused('semicolon', path.includes(';'))) return 'semicolon'
   // A server that normalises Unicode must not find dots, separators or escapes where the policy saw none.
   const normal = path.normalize('NFKC')
-  if (SEGMENT_OF_DOTS.test(path) || SEGMENT_OF_DOTS.test(normal)) return 'dot_segment'
+  const differs = normal !== path
+  if (SEGMENT_OF_DOTS.test(path) || (differs && SEGMENT_OF_DOTS.test(normal))) return 'dot_segment'
   if (refused('empty_segment', path.includes('//'))) return 'empty_segment'
-  if (refused('unicode_lookalike', structureOf(normal) !== structureOf(path))) return 'unicode_lookalike'
+  if (refused('unicode_lookalike', differs && structureOf(normal) !== structureOf(path)))
+    return 'unicode_lookalike'
   return { path: allowed.length === 0 ? path : strictReading(path), encodedPath }
+}
+
+function rewriteEscape(escape: string, digits: string): string {
+  const character = String.fromCharCode(parseInt(digits, 16))
+  return UNRESERVED.test(character) ? character : escape.toUpperCase()
 }
 
 /**

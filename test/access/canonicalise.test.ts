@@ -124,6 +124,19 @@ t.test('b10: escaped letters are decoded, and case is kept', t =>
   ]),
 )
 
+t.test('escapes of unreserved characters are decoded, all others are kept in capitals', t => {
+  for (let code = 0x20; code < 0x7f; code++) {
+    const capital = `%${code.toString(16).toUpperCase()}`
+    const character = String.fromCharCode(code)
+    const expected = /[A-Za-z0-9._~-]/.test(character) ? `/x${character}x` : `/x${capital}x`
+    for (const escape of [capital, capital.toLowerCase()]) {
+      const result = canonical({ target: `/x${escape}x` }, EVERY_LENIENCY)
+      t.equal(result.ok && result.request.encodedPath, expected, escape)
+    }
+  }
+  t.end()
+})
+
 t.test('b11: control characters are refused; a space or a last dot is another name', t =>
   check(t, [
     ['/admin.', '/admin.'],
