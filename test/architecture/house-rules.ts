@@ -9,6 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['login', 'http'],
   ['gate', 'portal'],
   ['config'],
+  ['opens.ts', 'services.ts'],
   ['gateway.ts'],
   ['cli'],
   ['main.ts'],
