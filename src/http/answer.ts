@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http'
+
+/** An answer of the gateway itself, as plain data. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Gives every answer of ours the header fields that all of them carry. */
+export type AnswerHeaders = Readonly<Record<string, string>>
+
+/**
+ * The header fields of our own answers (OWASP ASVS 5.0, 3.4): never added to what an app answers.
+ * @param secure whether people reach the gateway by https; only then HSTS means something
+ */
+export function ownAnswerHeaders(contentSecurityPolicy: string, secure: boolean): AnswerHeaders {
+  return {
+    'content-security-policy': contentSecurityPolicy,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'cache-control': 'no-store',
+    ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  }
+}
+
+export function htmlAnswer(status: number, html: string, headers: Answer['headers'] = {}): Answer {
+  return { status, headers: { 'content-type': 'text/html; charset=utf-8', ...headers }, body: html }
+}
+
+export function jsonAnswer(status: number, value: unknown, headers: Answer['headers'] = {}): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: JSON.stringify(value),
+  }
+}
+
+/** A redirect that keeps its method only for GET and HEAD: after a POST it is 303, never 307 (RFC 9700, section 4.12). */
+export function redirectAnswer(method: string, location: string, headers: Answer['headers'] = {}): Answer {
+  return {
+    status: method === 'GET' || method === 'HEAD' ? 302 : 303,
+    headers: { location, ...headers },
+    body: '',
+  }
+}
+
+/**
+ * Writes an answer where the framework is not in the way.
+ * @param close ends the connection: what is left of the request is never read as a further one
+ */
+export function writeAnswer(
+  response: ServerResponse,
+  answer: Answer,
+  { own, close, head }: { readonly own: AnswerHeaders; readonly close: boolean; readonly head: boolean },
+): void {
+  const body = Buffer.from(answer.body)
+  response.writeHead(answer.status, {
+    ...own,
+    ...answer.headers,
+    'content-length': String(body.length),
+    ...(close ? { connection: 'close' } : {}),
+  })
+  response.end(head ? undefined : body)
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http'
+import type { BlockList } from 'node:net'
+import { canonicalise } from '../access/canonicalise.js'
+import type { PathLeniency, Refusal } from '../access/canonicalise.js'
+import type { AccessRequest } from '../access/access-request.js'
+import type { HeaderRoles } from './header-roles.js'
+import { MOST_HEADERS, readRequestHeaders } from './request-headers.js'
+import type { RequestHeaders } from './request-headers.js'
+import { clientOf } from './trusted-proxies.js'
+import type { Client } from './trusted-proxies.js'
+
+/** Why a request is answered before anything is asked about it. */
+export type ArrivalRefusal =
+  Refusal | 'repeated_header' | 'too_many_headers' | 'unsupported_transfer_encoding'
+
+/** A request as it came in, read once. */
+export interface Arrival {
+  readonly headers: RequestHeaders
+  readonly client: Client
+  /** The one reading of the request, or why there is none. */
+  readonly reading:
+    | { readonly ok: true; readonly request: AccessRequest }
+    | { readonly ok: false; readonly refusal: ArrivalRefusal }
+}
+
+export interface ArrivalOptions {
+  readonly roleOf: HeaderRoles
+  /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
+  readonly trustedProxies: BlockList | undefined
+  /** What the app of a canonical host accepts in paths. */
+  readonly leniencies: (host: string) => readonly PathLeniency[]
+}
+
+/** Reads a request: its header fields, who sent it, and the one canonical form that everything after works on. */
+export function readArrival(raw: IncomingMessage, options: ArrivalOptions): Arrival {
+  const headers = readRequestHeaders(raw.rawHeaders, options.roleOf)
+  const client = clientOf(raw.socket, headers.fields, options.trustedProxies)
+  const refusal = framingRefusal(raw.rawHeaders.length / 2, headers)
+  if (refusal !== undefined) return { headers, client, reading: { ok: false, refusal } }
+  const host = client.forwardedHost === undefined ? headers.fields.host : (client.forwardedHost ?? undefined)
+  const reading = canonicalise(
+    {
+      method: raw.method ?? '',
+      target: raw.url ?? '',
+      host,
+      asksPreflight: headers.fields.origin !== undefined && headers.fields.preflightMethod !== undefined,
+    },
+    options.leniencies,
+  )
+  return { headers, client, reading }
+}
+
+/** Whether a request has a body, by its framing (RFC 9112, section 6.3). */
+export function hasBody(headers: RequestHeaders): boolean {
+  const { contentLength, transferEncoding } = headers.fields
+  return transferEncoding !== undefined || (contentLength !== undefined && contentLength !== '0')
+}
+
+function framingRefusal(count: number, headers: RequestHeaders): ArrivalRefusal | undefined {
+  if (count > MOST_HEADERS) return 'too_many_headers'
+  if (headers.repeated) return 'repeated_header'
+  const coding = headers.fields.transferEncoding
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    return 'unsupported_transfer_encoding'
+  return undefined
+}

@@ -1,0 +1,63 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Who is at the other end, as far as the gateway believes it. */
+export interface Client {
+  /** The address of the client: the socket's, or the right-most one that no trusted proxy has. */
+  readonly address: string
+  /** Whether the client speaks https, to us or to the trusted proxy before us. */
+  readonly secure: boolean
+  /** The value of `X-Forwarded-For` towards the upstream: the client and the trusted proxies after it. */
+  readonly forwardedFor: string
+  /** The host that a trusted proxy was asked for; undefined: take the Host header. `null`: it was ambiguous. */
+  readonly forwardedHost: string | null | undefined
+}
+
+/** What a peer claims in its headers; each undefined when absent. */
+export interface ForwardedClaims {
+  readonly forwardedFor: string | undefined
+  readonly forwardedProto: string | undefined
+  readonly forwardedHost: string | undefined
+}
+
+/**
+ * Tells the client from the socket and, only when the peer is a trusted proxy, from its `X-Forwarded-*` headers.
+ * The list is read from the right: what stands left of the first untrusted hop was written by the client.
+ */
+export function clientOf(
+  socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean },
+  claims: ForwardedClaims,
+  trusted: BlockList | undefined,
+): Client {
+  const peer = plainAddress(socket.remoteAddress ?? '')
+  const encrypted = socket.encrypted === true
+  if (trusted === undefined || !contains(trusted, peer)) {
+    return { address: peer, secure: encrypted, forwardedFor: peer, forwardedHost: undefined }
+  }
+  const hops = (claims.forwardedFor ?? '').split(',').map(hop => plainAddress(hop.trim()))
+  const chain = [peer]
+  for (let index = hops.length - 1; index >= 0; index--) {
+    const hop = hops[index] ?? ''
+    if (isIP(hop) === 0) break
+    chain.unshift(hop)
+    if (!contains(trusted, hop)) break
+  }
+  return {
+    address: chain[0] ?? peer,
+    secure:
+      claims.forwardedProto === undefined
+        ? encrypted
+        : claims.forwardedProto.trim().toLowerCase() === 'https',
+    forwardedFor: chain.join(', '),
+    forwardedHost: claims.forwardedHost?.includes(',') === true ? null : claims.forwardedHost,
+  }
+}
+
+/** An IPv4 address that a dual-stack socket shows as IPv6 is that IPv4 address. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function contains(list: BlockList, address: string): boolean {
+  const family = isIP(address)
+  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+}
