@@ -1,0 +1,237 @@
+import type { Decision } from '../access/decision.js'
+import { describeRefusal } from '../access/describe-decision.js'
+import type { Arrival, ArrivalRefusal } from '../http/arrival.js'
+import { htmlAnswer, redirectAnswer } from '../http/answer.js'
+import type { Answer } from '../http/answer.js'
+import { isNavigation } from '../http/navigation.js'
+import { problemAnswer } from '../http/problem.js'
+import type { Problem } from '../http/problem.js'
+import { problemPage } from '../pages/problem-page.js'
+import type { PageProblem } from '../pages/problem-page.js'
+import type { UpstreamFailure } from './forward.js'
+import type { Judgement } from './guard.js'
+
+export interface AnswerOptions {
+  readonly authPath: string
+  /** Origin of `public_url`. */
+  readonly publicOrigin: string
+  readonly publicHost: string
+}
+
+/** What the gate answers itself when a request does not pass. */
+export interface GateAnswers {
+  /** The decision was not `allow`. */
+  refused(arrival: Arrival, judgement: Judgement): Answer
+  /** The request cannot be read in one way. */
+  unreadable(arrival: Arrival, refusal: ArrivalRefusal): Answer
+  /** The upstream gave no answer, the store could not be read, or a WebSocket was not asked for properly. */
+  failed(arrival: Arrival, failure: GateFailure): Answer
+}
+
+export type GateFailure =
+  UpstreamFailure | 'store_unavailable' | 'internal' | 'foreign_origin' | 'bad_websocket'
+
+/** Makes the answers of the gate: a page or a redirect for a person who is navigating, a problem body otherwise. */
+export function createGateAnswers(options: AnswerOptions): GateAnswers {
+  const { authPath, publicOrigin } = options
+
+  function tell(
+    arrival: Arrival,
+    page: PageProblem,
+    problem: Problem,
+    headers: Answer['headers'],
+    username?: string,
+  ): Answer {
+    if (!isNavigation(arrival.headers)) return problemAnswer(problem, headers)
+    const html = problemPage({
+      authPath,
+      status: problem.status,
+      problem: page,
+      username,
+      reference: undefined,
+    })
+    return htmlAnswer(problem.status, html, headers)
+  }
+
+  /** Sends a browser to a page of the portal, and tells a program what is missing. */
+  function challenge(
+    arrival: Arrival,
+    judgement: Judgement,
+    page: 'login' | 'mfa',
+    problem: Problem,
+    www: string,
+  ): Answer {
+    const url = `${publicOrigin}${authPath}/${page}?return_to=${encodeURIComponent(returnTo(judgement, arrival, options))}`
+    if (isNavigation(arrival.headers)) {
+      const lost =
+        judgement.request.method === 'GET' || judgement.request.method === 'HEAD' ? '' : '&form_lost=1'
+      return redirectAnswer(judgement.request.method, url + lost)
+    }
+    return problemAnswer(
+      { ...problem, loginUrl: `${publicOrigin}${authPath}/login` },
+      { 'www-authenticate': www },
+    )
+  }
+
+  function refused(arrival: Arrival, judgement: Judgement): Answer {
+    const decision = judgement.decision as Exclude<Decision, { effect: 'allow' }>
+    switch (decision.effect) {
+      case 'not_found':
+        return tell(
+          arrival,
+          { kind: 'not_found' },
+          { status: 404, reason: 'not_found', detail: 'The gateway has no app at this address.' },
+          {},
+        )
+      case 'deny':
+        return tell(
+          arrival,
+          { kind: 'denied', reason: decision.reason, groups: judgement.match?.route.groups ?? [] },
+          { status: 403, reason: decision.reason, detail: DENIED[decision.reason] },
+          {},
+          judgement.caller?.person.subject,
+        )
+      case 'login':
+        return challenge(
+          arrival,
+          judgement,
+          'login',
+          { status: 401, reason: 'login_required', detail: 'Log in first.' },
+          'Bearer',
+        )
+      case 'mfa':
+        return challenge(
+          arrival,
+          judgement,
+          'mfa',
+          { status: 401, reason: 'mfa_required', detail: 'This needs a second factor as well.' },
+          insufficient('The second factor is missing', undefined),
+        )
+      case 'step_up':
+        return challenge(
+          arrival,
+          judgement,
+          'mfa',
+          {
+            status: 401,
+            reason: 'step_up_required',
+            detail: 'This needs a second factor that was shown recently.',
+          },
+          insufficient('A fresher or stronger proof is needed', decision.stepUp.maxAge),
+        )
+    }
+  }
+
+  return {
+    refused,
+    unreadable(arrival, refusal) {
+      const { status, detail } = UNREADABLE[refusal as keyof typeof UNREADABLE] ?? describe(refusal)
+      return tell(arrival, { kind: 'bad_request', detail }, { status, reason: refusal, detail }, {})
+    },
+    failed(arrival, failure) {
+      const { page, problem, headers } = FAILURES[failure]
+      return tell(arrival, page, problem, headers)
+    },
+  }
+}
+
+/** Where a person goes after logging in: the very address that was asked for. */
+function returnTo(
+  { request }: Judgement,
+  { headers, client }: Arrival,
+  { publicHost, publicOrigin }: AnswerOptions,
+): string {
+  const target = request.encodedPath + request.query
+  if (request.host === publicHost) return target
+  const scheme = publicOrigin.slice(0, publicOrigin.indexOf(':'))
+  return `${scheme}://${client.forwardedHost ?? headers.fields.host ?? request.host}${target}`
+}
+
+/** RFC 9470, section 3. */
+function insufficient(description: string, maxAge: number | undefined): string {
+  const age = maxAge === undefined ? '' : `, max_age="${Math.floor(maxAge / 1000)}"`
+  return `Bearer error="insufficient_user_authentication", error_description="${description}", acr_values="multi"${age}`
+}
+
+const DENIED = {
+  denied: 'Nobody may open this.',
+  not_this_user: 'This is not open to your user.',
+  not_in_group: 'You are in none of the groups that may open this.',
+  mfa_disabled: 'This needs a second factor, and the operator has switched it off for your user.',
+} as const
+
+/** Refusals of the message itself; those of the path are described where they are made. */
+const UNREADABLE = {
+  repeated_header: { status: 400, detail: 'A header field that may stand only once stood twice.' },
+  too_many_headers: { status: 431, detail: 'There are too many header fields.' },
+  unsupported_transfer_encoding: {
+    status: 501,
+    detail: 'The only transfer coding that is understood is "chunked".',
+  },
+} as const
+
+function describe(refusal: ArrivalRefusal): { readonly status: number; readonly detail: string } {
+  const status = refusal === 'method_not_allowed' ? 405 : refusal === 'too_long' ? 414 : 400
+  const { message, cure } = describeRefusal(refusal as Parameters<typeof describeRefusal>[0])
+  return { status, detail: `${message} ${cure}` }
+}
+
+const RETRY_LATER = { 'retry-after': '5' }
+
+const FAILURES: Readonly<
+  Record<
+    GateFailure,
+    { readonly page: PageProblem; readonly problem: Problem; readonly headers: Answer['headers'] }
+  >
+> = {
+  upstream_unreachable: {
+    page: { kind: 'upstream_down' },
+    problem: {
+      status: 502,
+      reason: 'upstream_unreachable',
+      detail: 'The app behind the gateway cannot be reached.',
+    },
+    headers: {},
+  },
+  upstream_timeout: {
+    page: { kind: 'upstream_slow' },
+    problem: {
+      status: 504,
+      reason: 'upstream_timeout',
+      detail: 'The app behind the gateway did not answer in time.',
+    },
+    headers: {},
+  },
+  store_unavailable: {
+    page: { kind: 'unavailable' },
+    problem: {
+      status: 503,
+      reason: 'store_unavailable',
+      detail: 'The gateway cannot read its sessions now.',
+    },
+    headers: RETRY_LATER,
+  },
+  internal: {
+    page: { kind: 'internal' },
+    problem: { status: 500, reason: 'internal', detail: 'The gateway has a fault of its own.' },
+    headers: {},
+  },
+  foreign_origin: {
+    page: { kind: 'foreign_form' },
+    problem: {
+      status: 403,
+      reason: 'foreign_origin',
+      detail: 'The page of another site opened this WebSocket.',
+    },
+    headers: {},
+  },
+  bad_websocket: {
+    page: { kind: 'bad_request', detail: 'This is not a WebSocket handshake of version 13.' },
+    problem: {
+      status: 426,
+      reason: 'invalid_input',
+      detail: 'This is not a WebSocket handshake of version 13.',
+    },
+    headers: { 'sec-websocket-version': '13', upgrade: 'websocket' },
+  },
+}

@@ -1,0 +1,31 @@
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+export interface EntranceOptions {
+  readonly methods: readonly string[]
+  /** Takes over the request, from its first to its last byte. */
+  readonly handle: (request: FastifyRequest, reply: FastifyReply) => void
+}
+
+/**
+ * Puts the gate onto the server as the handler of @fastify/http-proxy. The plug-in keeps routing, hooks and the order
+ * of shutdown; the forwarding is ours, because its own copies header fields, retries and repairs paths. The upstream
+ * named here is never contacted.
+ */
+export async function registerEntrance(
+  server: FastifyInstance,
+  { methods, handle }: EntranceOptions,
+): Promise<void> {
+  await server.register(async scope => {
+    // Bodies are not the gateway's to parse: they stay in the request's stream until the upstream takes them.
+    scope.removeAllContentTypeParsers()
+    await scope.register(httpProxy, {
+      upstream: 'http://upstream.invalid',
+      httpMethods: [...methods],
+      handler: (request, reply) => {
+        reply.hijack()
+        handle(request, reply)
+      },
+    })
+  })
+}

@@ -1,0 +1,58 @@
+import { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+
+/** How the gateway reaches an app's upstream. Durations are milliseconds. */
+export interface UpstreamOptions {
+  /** `http://host:port` or `https://host:port`. */
+  readonly origin: string
+  /** Only for https. `ca` is PEM text; without `verify` the upstream's certificate is not looked at. */
+  readonly tls: {
+    readonly verify: boolean
+    readonly ca: string | undefined
+    readonly serverName: string | undefined
+  }
+  /** True: the client's Host goes upstream. False: the upstream's own. */
+  readonly passHost: boolean
+  readonly timeouts: {
+    readonly connect: number
+    /** Until the answer's header fields. */
+    readonly headers: number
+    /** Between two pieces of a body. */
+    readonly body: number
+  }
+}
+
+/** An upstream with its connections. */
+export interface Upstream {
+  readonly options: UpstreamOptions
+  readonly url: URL
+  /** What TLS certificates are checked against: never the client's Host. */
+  readonly serverName: string
+  readonly dispatcher: Dispatcher
+}
+
+/** Most connections to one upstream; further requests wait for one of them. */
+const CONNECTIONS = 128
+
+/** Opens the pool of an upstream. Nothing is connected before the first request. */
+export function openUpstream(options: UpstreamOptions): Upstream {
+  const url = new URL(options.origin)
+  const { verify, ca, serverName } = options.tls
+  return {
+    options,
+    url,
+    serverName: serverName ?? url.hostname,
+    dispatcher: new Pool(url.origin, {
+      connections: CONNECTIONS,
+      pipelining: 1,
+      connect: {
+        timeout: options.timeouts.connect,
+        rejectUnauthorized: verify,
+        ...(ca === undefined ? {} : { ca }),
+      },
+      headersTimeout: options.timeouts.headers,
+      bodyTimeout: options.timeouts.body,
+      maxHeaderSize: 32 * 1024,
+    }),
+  }
+}
