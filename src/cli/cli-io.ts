@@ -9,10 +9,21 @@ export interface CliIo {
   readonly readFile: (path: string) => string
   /** Writes a file that does not exist yet; `mode` as in `0o600`. Throws when it exists. */
   readonly writeFile: (path: string, text: string, mode: number) => void
+  /** Asks a person for a line, or takes the next one of the standard input. */
+  readonly ask: (question: string) => Promise<string>
+  /** The same for a password: what is typed is not shown. */
+  readonly askSecret: (question: string) => Promise<string>
+  /** Resolves when the process is told to stop (SIGINT or SIGTERM). */
+  readonly untilStopped: () => Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly now: Clock
+  /** Gives cryptographically random bytes. */
+  readonly random: (bytes: number) => Buffer
   /** Whether a person sees the standard output. */
   readonly isTTY: boolean
   /** The directory that relative names are beside. */
   readonly cwd: string
 }
+
+/** A command: its arguments without its own name → the exit code: 0 done or yes, 1 no, 2 not understood. */
+export type Command = (args: readonly string[], io: CliIo) => Promise<number>
