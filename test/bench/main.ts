@@ -21,7 +21,8 @@ try {
     const subject = await kind.start(upstream.port, folder)
     running.push(subject)
     measurements.set(kind.title, [])
-    await load(subject.target, options.connections, 1)
+    // Long enough for the compiler to be done with what is measured later.
+    await load(subject.target, options.connections, 4)
   }
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const [index, kind] of chosen.entries()) {
