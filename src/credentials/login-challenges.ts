@@ -3,10 +3,10 @@ import { hashSecret } from '../store/secret-hash.js'
 import { type RecordKey, type Store, update } from '../store/store.js'
 
 /** What a challenge waits for. An `enrol` challenge never takes the code of a factor that exists, nor the reverse. */
-export type ChallengePurpose = 'second_factor' | 'enrol'
+type ChallengePurpose = 'second_factor' | 'enrol'
 
 /** A login that waits for its next step. */
-export interface LoginChallenge {
+interface LoginChallenge {
   readonly purpose: ChallengePurpose
   /** Where the person was going when the login began. */
   readonly returnTo: string | undefined

@@ -26,7 +26,7 @@ export interface NewSession {
 }
 
 /** What a further step of a login changes. The limits and the reference stay. */
-export interface SessionChange {
+interface SessionChange {
   readonly proofs: readonly Proof[]
   readonly hasSecondFactor: boolean
 }

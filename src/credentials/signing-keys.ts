@@ -4,7 +4,7 @@ import type { Seal } from '../store/seal.js'
 import type { RecordKey, Store } from '../store/store.js'
 
 /** A key to sign with. */
-export interface SigningKey {
+interface SigningKey {
   /** The thumbprint of RFC 7638. */
   readonly kid: string
   readonly privateKey: CryptoKey

@@ -34,7 +34,7 @@ export interface Totp extends Factor {
   enrolFirst(subject: string, authenticator: NewAuthenticator): Promise<boolean>
 }
 
-export interface NewAuthenticator {
+interface NewAuthenticator {
   readonly name: string
   /** Base32. */
   readonly secret: string

@@ -23,7 +23,7 @@ export interface EnrolmentOptions {
 }
 
 /** The session in which somebody enrols. Nothing can be continued from another one. */
-export interface Enrolling {
+interface Enrolling {
   readonly subject: string
   readonly sessionReference: string
 }

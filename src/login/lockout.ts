@@ -19,7 +19,7 @@ export interface Attempt {
 }
 
 /** Whether a try may be made. `retryAfter` is in seconds. */
-export type Permission =
+type Permission =
   | { readonly outcome: 'allowed' }
   | { readonly outcome: 'throttled'; readonly retryAfter: number }
   | { readonly outcome: 'locked' }

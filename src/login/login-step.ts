@@ -40,7 +40,7 @@ export interface Locked {
 }
 
 /** The gateway is too busy to check a password now. Nothing was checked or counted. */
-export interface Busy {
+interface Busy {
   readonly step: 'busy'
   /** Seconds. */
   readonly retryAfter: number
