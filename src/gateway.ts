@@ -119,7 +119,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const deadline = setTimeout(() => server.fastify.server.closeAllConnections(), config.shutdown)
       await server.fastify.close()
       clearTimeout(deadline)
-      await Promise.all([...upstreams.values()].map(upstream => upstream?.dispatcher.destroy()))
+      for (const upstream of upstreams.values()) await upstream?.dispatcher.destroy()
       directory.close()
       await store.close()
     },
@@ -184,7 +184,11 @@ function wireGate(parts: Parts, upstreamOf: Parameters<typeof createGate>[0]['up
     answers: createGateAnswers({ authPath, publicOrigin: publicUrl.origin, publicHost: publicUrl.host }),
     answerHeaders: ownHeaders(config),
     upstreamOf,
-    identityHeaders: createIdentityHeaders({ names: config.identityHeaders, sign: assertions.sign, now }),
+    identityHeaders: createIdentityHeaders({
+      names: config.identityHeaders,
+      sign: (identity, audience) => assertions.sign(identity, audience),
+      now,
+    }),
     isOurCookie,
     liveStreams,
     audit,
@@ -233,8 +237,10 @@ async function wirePortal({ options, log, audit, services, keys, server }: Parts
     }),
     service: createService({
       visits,
-      jwks: keys.jwks,
-      ready: async () => void (await store.get({ kind: 'signing_key', id: 'ready' })),
+      jwks: () => keys.jwks(),
+      ready: async () => {
+        await store.get({ kind: 'signing_key', id: 'ready' })
+      },
     }),
     secure: publicUrl.secure,
     onError: error => log.error({ error: error.message, stack: error.stack }, 'a page failed'),

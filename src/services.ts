@@ -23,6 +23,7 @@ import type { Seal } from './store/seal.js'
 import type { Store } from './store/store.js'
 import { createHashQueue } from './users/hash-queue.js'
 import { createPasswordCheck } from './users/password-check.js'
+import type { DirectoryUser } from './users/user-directory.js'
 import type { FileDirectory } from './users/file-directory.js'
 
 export interface ServicesOptions {
@@ -55,7 +56,7 @@ export function createServices(options: ServicesOptions): Services {
   const { config, store, secrets, directory, now, random, audit } = options
   const seal = createSeal(secrets)
   const sessions = createSessions({ store, now, random, ...config.session })
-  const findUser = directory.find
+  const findUser = (name: string): DirectoryUser | undefined => directory.find(name)
   const totp = createTotp({ store, seal, now })
   const backupCodes = createBackupCodes({ store, seal, now, random })
   const tickets = createEnrolmentTickets({ store, now, random })

@@ -125,7 +125,7 @@ export function createGateAnswers(options: AnswerOptions): GateAnswers {
   return {
     refused,
     unreadable(arrival, refusal) {
-      const { status, detail } = UNREADABLE[refusal as keyof typeof UNREADABLE] ?? describe(refusal)
+      const { status, detail } = describe(refusal)
       return tell(arrival, { kind: 'bad_request', detail }, { status, reason: refusal, detail }, {})
     },
     failed(arrival, failure) {
@@ -171,6 +171,7 @@ const UNREADABLE = {
 } as const
 
 function describe(refusal: ArrivalRefusal): { readonly status: number; readonly detail: string } {
+  if (refusal in UNREADABLE) return UNREADABLE[refusal as keyof typeof UNREADABLE]
   const status = refusal === 'method_not_allowed' ? 405 : refusal === 'too_long' ? 414 : 400
   const { message, cure } = describeRefusal(refusal as Parameters<typeof describeRefusal>[0])
   return { status, detail: `${message} ${cure}` }

@@ -48,7 +48,7 @@ function dispatch(
 ): void {
   const { upstream } = forwarding
   const options: Dispatcher.DispatchOptions & { readonly servername: string } = {
-    method: forwarding.method as Dispatcher.HttpMethod,
+    method: forwarding.method,
     path: forwarding.target,
     headers: forwarding.headers,
     body: forwarding.hasBody ? raw : null,

@@ -82,12 +82,12 @@ export function createGate(parts: GateParts): Gate {
   }
 
   /** An error is nobody: whatever broke, the request does not pass. */
-  function breakOff(exchange: Exchange, error: unknown): undefined {
+  function breakOff(exchange: Exchange, error: unknown): void {
     parts.onError(error instanceof Error ? error : new Error(String(error)))
     fail(exchange, error instanceof StoreUnavailable ? 'store_unavailable' : 'internal')
   }
 
-  function stop(exchange: Exchange, judgement: Judgement): undefined {
+  function stop(exchange: Exchange, judgement: Judgement): void {
     const { decision, caller } = judgement
     const address = exchange.arrival.client.address
     if (decision.effect === 'deny') {
@@ -98,9 +98,15 @@ export function createGate(parts: GateParts): Gate {
 
   function pass(exchange: Exchange, judgement: Judgement): Passage | undefined | Promise<Passage> {
     const { decision, match, request, caller } = judgement
-    if (decision.effect !== 'allow' || match === undefined) return stop(exchange, judgement)
+    if (decision.effect !== 'allow' || match === undefined) {
+      stop(exchange, judgement)
+      return undefined
+    }
     const upstream = parts.upstreamOf(match.app)
-    if (upstream === undefined) return stop(exchange, { ...judgement, decision: { effect: 'not_found' } })
+    if (upstream === undefined) {
+      stop(exchange, { ...judgement, decision: { effect: 'not_found' } })
+      return undefined
+    }
 
     const ready = (identity: readonly string[]): Passage => ({
       judgement,
@@ -125,9 +131,13 @@ export function createGate(parts: GateParts): Gate {
           ? judgement.then(made => pass(exchange, made))
           : pass(exchange, judgement)
       if (!(passage instanceof Promise)) return passage
-      return passage.catch((error: unknown) => breakOff(exchange, error))
+      return passage.catch((error: unknown) => {
+        breakOff(exchange, error)
+        return undefined
+      })
     } catch (error) {
-      return breakOff(exchange, error)
+      breakOff(exchange, error)
+      return undefined
     }
   }
 

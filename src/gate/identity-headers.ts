@@ -31,6 +31,8 @@ interface Prepared {
   readonly preparedAt: number
 }
 
+type Preparation = Prepared | Promise<readonly string[]>
+
 /** How long one set of fields is sent before its assertion is signed anew, in milliseconds. */
 const RENEWED_AFTER = 30_000
 
@@ -39,15 +41,15 @@ const RENEWED_AFTER = 30_000
  * signature costs as much as forwarding a request; whatever changes an identity makes it a new object.
  */
 export function createIdentityHeaders({ names, sign, now }: IdentityHeadersOptions): IdentityHeaders {
-  const prepared = new WeakMap<Identity, Map<string, Prepared | Promise<readonly string[]>>>()
+  const prepared = new WeakMap<Identity, Map<string, Preparation>>()
 
   async function prepare(
     identity: Identity,
     app: string,
-    apps: Map<string, Prepared | Promise<readonly string[]>>,
-  ) {
+    apps: Map<string, Preparation>,
+  ): Promise<readonly string[]> {
     try {
-      const assertion = names.assertion === undefined ? '' : await sign(identity, app)
+      const assertion = await (names.assertion === undefined ? '' : sign(identity, app))
       const fields = fieldsOf(names, identity, assertion)
       apps.set(app, { fields, preparedAt: now() })
       return fields
@@ -59,7 +61,7 @@ export function createIdentityHeaders({ names, sign, now }: IdentityHeadersOptio
 
   return (identity, app) => {
     let apps = prepared.get(identity)
-    if (apps === undefined) prepared.set(identity, (apps = new Map()))
+    if (apps === undefined) prepared.set(identity, (apps = new Map<string, Preparation>()))
     const known = apps.get(app)
     if (known instanceof Promise) return known
     if (known !== undefined && Math.abs(now() - known.preparedAt) < RENEWED_AFTER) return known.fields

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import type { BlockList } from 'node:net'
 
 /** Who is at the other end, as far as the gateway believes it. */
 export interface Client {

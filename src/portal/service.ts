@@ -32,10 +32,10 @@ export function createService({ visits, jwks, ready }: ServiceOptions): Service 
     async ready(_request, reply) {
       try {
         await ready()
-        return send(reply, 200, { status: 'ready' })
       } catch {
         return send(reply, 503, { status: 'not_ready' })
       }
+      return send(reply, 200, { status: 'ready' })
     },
     async asset(request: FastifyRequest, reply) {
       const asset = files.get(visits.field(request.params, 'name') ?? '')
