@@ -22,7 +22,7 @@ const ARGUMENTS = [
  * Where there is none, the test is skipped with the reason, and undefined is given: return at once.
  */
 export async function launchChromium(t: Test): Promise<Browser | undefined> {
-  const named = process.env['CHROMIUM']
+  const named = process.env.CHROMIUM
   const executablePath = named ?? PLACES.find(existsSync)
   if (executablePath === undefined) {
     t.plan(0, 'needs Chromium: apt-get install chromium, or set CHROMIUM to its path')

@@ -70,7 +70,13 @@ function explain(problem: PageProblem): Explanation {
       return words.too_many_tries(problem.retryAfter)
     case 'insecure_transport':
       return words.insecure_transport(problem.publicUrl)
-    default:
+    case 'foreign_form':
+    case 'factor_locked':
+    case 'not_found':
+    case 'internal':
+    case 'upstream_down':
+    case 'unavailable':
+    case 'upstream_slow':
       return words[problem.kind]
   }
 }

@@ -206,6 +206,7 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
   .card { padding: 1.5rem 1.25rem; border-radius: 0.85rem; }
   h1 { font-size: 1.5rem; }
   .facts > div { grid-template-columns: 1fr; }
+  .wide .button.primary { width: 100%; }
   .steps > li { padding-left: 0; }
   .steps > li::before { position: static; display: block; margin-bottom: 0.5rem; }
 }
