@@ -37,7 +37,7 @@ export function rememberRenewedPassword(
 }
 
 function change(store: Store, subject: string, to: (account: Account) => Account): Promise<void> {
-  return update<Account, void>(store, keyOf(subject), current => ({
+  return update<Account, undefined>(store, keyOf(subject), current => ({
     result: undefined,
     write: { value: to(current ?? NOTHING), options: { expiresAt: undefined, owner: subject } },
   }))

@@ -54,6 +54,6 @@ export function createHashQueue({
 }
 
 function defaultConcurrency(): number {
-  const threads = Number(process.env['UV_THREADPOOL_SIZE']) || LIBUV_THREADS
+  const threads = Number(process.env.UV_THREADPOOL_SIZE) || LIBUV_THREADS
   return Math.max(1, Math.min(availableParallelism(), threads) - 1)
 }

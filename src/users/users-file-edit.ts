@@ -33,7 +33,7 @@ export type UsersFileEdit =
   | { readonly outcome: 'edited'; readonly text: string }
   | { readonly outcome: 'no_such_user' | 'user_exists' | 'not_a_name' | 'broken_file' }
 
-/** Changes some keys of one user and leaves everything else in the file, comments included. */
+/** Changes some keys of one user and leaves everything else in the file, comments included; only blanks may move. */
 export function setUserKeys(text: string, name: string, keys: UserKeys): UsersFileEdit {
   return edit(text, name, (document, _list, found) => {
     if (found === undefined) return 'no_such_user'
@@ -90,7 +90,9 @@ function edit(text: string, name: string, change: Editor): UsersFileEdit {
   if (document.errors.length > 0 || document.warnings.length > 0) return { outcome: 'broken_file' }
   document.contents ??= document.createNode({})
   if (!isMap(document.contents)) return { outcome: 'broken_file' }
-  if (!document.contents.has('users')) document.contents.set('users', document.createNode({}))
+  // Absent, or there without a value.
+  const listed = document.contents.get('users') ?? undefined
+  if (listed === undefined) document.contents.set('users', document.createNode({}))
   const list = document.contents.get('users')
   if (!isMap(list)) return { outcome: 'broken_file' }
   // `users: {}` would go on as one long line.

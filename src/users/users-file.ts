@@ -47,6 +47,7 @@ const AUTHELIA_KEYS = new Set(
     'phone_number phone_extension address extra'
   ).split(' '),
 )
+const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
 
 /**
@@ -69,7 +70,8 @@ export function readUsersFile(text: string, file: string): UsersFile {
     const document = parse(text, lines, tell)
     if (document !== undefined) readUsers(document, tell, users)
   }
-  return faults.length === 0 ? { ok: true, users } : { ok: false, faults }
+  if (faults.length === 0) return { ok: true, users }
+  return { ok: false, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) }
 }
 
 type Tell = (offset: number, message: string, cure: string) => void
@@ -181,9 +183,9 @@ function createFieldReader(document: Document, fields: YAMLMap, tell: Tell) {
         : 'enabled',
     disabled: () => matching('disabled', /^(true|false)$/, 'Write `true` or `false`.') === 'true',
     passwordHash: (userOffset: number): string => {
-      const hash = text('password')
-      if (hash !== undefined && isUsableHash(hash)) return hash
       const node = find('password')
+      const hash = textOf(node)
+      if (hash !== undefined && isUsableHash(hash)) return hash
       tell(
         node === undefined ? userOffset : offsetOf(node),
         hash === undefined ? 'There is no `password`.' : '`password` is not a hash that can be used.',
@@ -231,7 +233,7 @@ function resolve(document: Document, node: unknown): unknown {
 /** A scalar as it was written, so that `+49…` and `0123` stay what they are. Undefined for nothing and blank. */
 function textOf(node: unknown): string | undefined {
   if (!isScalar(node) || node.value === null) return undefined
-  const text = typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
+  const text = typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
   return text === '' ? undefined : text
 }
 
@@ -244,8 +246,10 @@ function offsetOf(node: unknown): number {
   return range?.[0] ?? 0
 }
 
+/** In quotes, cut, and with everything spelled out that a terminal would hide or obey. */
 function show(text: string | undefined): string {
-  return JSON.stringify((text ?? '').slice(0, 60))
+  const quoted = JSON.stringify((text ?? '').slice(0, 60))
+  return quoted.replace(HIDDEN, character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
 function versionOf(hash: string): string {
