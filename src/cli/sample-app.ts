@@ -98,7 +98,10 @@ ${list(others)}
 <nav aria-label="Try">
 <h2>Try</h2>
 <ul>
-<li><a href="/">the home page</a></li>
+<li><a href="/public/hello">/public/hello</a>, for everybody</li>
+<li><a href="/reports">/reports</a>, after the password</li>
+<li><a href="/">/</a>, after the second factor</li>
+<li><a href="/ops">/ops</a>, for the group ops</li>
 <li><a href="/auth/account">your account at the gateway</a></li>
 </ul>
 </nav>
