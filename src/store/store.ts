@@ -9,7 +9,6 @@ export type RecordKind =
   | 'session'
   | 'signing_key'
   | 'totp'
-  | 'used_step'
 
 /** Names one record: a kind and an id of any text. Secrets never are ids: `hashSecret()` them first. */
 export interface RecordKey {

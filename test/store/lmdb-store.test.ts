@@ -19,7 +19,7 @@ function startWorker(t: Test, ...args: string[]) {
   const child: ChildProcess = fork(worker, args)
   t.teardown(() => child.kill('SIGKILL'))
   const told: string[] = []
-  child.on('message', message => told.push(String(message)))
+  child.on('message', message => told.push(message as string))
   return { child, told, ended: once(child, 'exit') }
 }
 
@@ -153,7 +153,7 @@ void t.test(
       t.same(lost, [], 'the owner index has what was acknowledged')
       for (const id of owned) t.equal(await store.delete({ kind: 'session', id }), true)
       t.same(await store.listByOwner('session', 'alice'), [])
-      const next = Number(owned.length)
+      const next = owned.length
       t.equal(
         await store.get({ kind: 'session', id: String(next) }),
         undefined,

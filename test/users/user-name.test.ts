@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { canonicalUserName } from '../../src/users/user-name.js'
 
-const spell = (text: string): string =>
-  [...text.slice(0, 5)].map(c => (c.codePointAt(0) ?? 0).toString(16)).join(' ')
+const spell = (text: string): string => Buffer.from(text.slice(0, 5), 'utf16le').toString('hex')
 
 void t.test('what looks like one name is one name', t => {
   for (const typed of [
@@ -63,7 +62,7 @@ void t.test('the form of a form is the form itself, for any text', t => {
     }),
     { numRuns: 2000 },
   )
-  for (let point = 0; point < 0x11_0000; point += 1) {
+  for (let point = 0; point < 0x2_0000; point += 1) {
     const name = canonicalUserName(String.fromCodePoint(point))
     if (name !== undefined && canonicalUserName(name) !== name) t.fail(`U+${point.toString(16)}`)
   }
