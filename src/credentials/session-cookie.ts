@@ -37,14 +37,20 @@ export function readSessionCookie(header: string | undefined, name: string): str
   return value !== undefined && SESSION_ID.test(value) ? value : undefined
 }
 
-/** The Set-Cookie value that hands out a session. It ends with the browser; the store knows the real limits. */
-export function serialiseSessionCookie(id: string, scope: SessionCookieScope): string {
-  return `${sessionCookieName(scope)}=${id}${attributes(scope)}`
+/**
+ * The attributes that the session cookie is set and cleared with, as @fastify/cookie takes them. It ends with the
+ * browser: the store knows the real limits.
+ */
+export function sessionCookieAttributes({ secure, domain }: SessionCookieScope): SessionCookieAttributes {
+  return { path: '/', httpOnly: true, secure, sameSite: 'lax', ...(domain === undefined ? {} : { domain }) }
 }
 
-/** The Set-Cookie value that removes the session cookie. The attributes must be those it was set with. */
-export function clearSessionCookie(scope: SessionCookieScope): string {
-  return `${sessionCookieName(scope)}=${attributes(scope)}; Max-Age=0`
+export interface SessionCookieAttributes {
+  readonly path: '/'
+  readonly httpOnly: true
+  readonly secure: boolean
+  readonly sameSite: 'lax'
+  readonly domain?: string
 }
 
 /**
@@ -53,8 +59,4 @@ export function clearSessionCookie(scope: SessionCookieScope): string {
  */
 export function isOurCookie(name: string): boolean {
   return OUR_COOKIE.test(name)
-}
-
-function attributes({ secure, domain }: SessionCookieScope): string {
-  return `; Path=/${domain === undefined ? '' : `; Domain=${domain}`}; HttpOnly${secure ? '; Secure' : ''}; SameSite=Lax`
 }

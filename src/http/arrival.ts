@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { BlockList } from 'node:net'
 import { canonicalise } from '../access/canonicalise.js'
 import type { PathLeniency, Refusal } from '../access/canonicalise.js'
@@ -31,8 +30,17 @@ export interface ArrivalOptions {
   readonly leniencies: (host: string) => readonly PathLeniency[]
 }
 
+/** What Node's parser read of a request; an `IncomingMessage` is one. */
+interface ParsedRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[]
+  readonly socket: Parameters<typeof clientOf>[0]
+}
+
 /** Reads a request: its header fields, who sent it, and the one canonical form that everything after works on. */
-export function readArrival(raw: IncomingMessage, options: ArrivalOptions): Arrival {
+export function readArrival(raw: ParsedRequest, options: ArrivalOptions): Arrival {
   const headers = readRequestHeaders(raw.rawHeaders, options.roleOf)
   const client = clientOf(raw.socket, headers.fields, options.trustedProxies)
   const refusal = framingRefusal(raw.rawHeaders.length / 2, headers)

@@ -1,7 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../access/identity.js'
 import type { Authenticate } from '../credentials/authenticate.js'
-import { readSessionCookie, sessionCookieName } from '../credentials/session-cookie.js'
+import {
+  readSessionCookie,
+  sessionCookieAttributes,
+  sessionCookieName,
+} from '../credentials/session-cookie.js'
 import type { SessionCookieScope } from '../credentials/session-cookie.js'
 import type { Answer, AnswerHeaders } from '../http/answer.js'
 import { htmlAnswer } from '../http/answer.js'
@@ -64,13 +68,7 @@ export interface Visits {
 export function createVisits(parts: VisitParts): Visits {
   const { authPath, cookieScope } = parts
   const cookieName = sessionCookieName(cookieScope)
-  const cookieOptions = {
-    path: '/',
-    httpOnly: true,
-    secure: cookieScope.secure,
-    sameSite: 'lax',
-    ...(cookieScope.domain === undefined ? {} : { domain: cookieScope.domain }),
-  } as const
+  const cookieAttributes = sessionCookieAttributes(cookieScope)
 
   function send(reply: FastifyReply, answer: Answer): FastifyReply {
     return reply
@@ -104,8 +102,8 @@ export function createVisits(parts: VisitParts): Visits {
     },
     destination: wanted => parts.checkReturnTo(wanted) ?? `${authPath}/account`,
     send,
-    keepSession: (reply, id) => void reply.setCookie(cookieName, id, cookieOptions),
-    forgetSession: reply => void reply.setCookie(cookieName, '', { ...cookieOptions, maxAge: 0 }),
+    keepSession: (reply, id) => void reply.setCookie(cookieName, id, cookieAttributes),
+    forgetSession: reply => void reply.setCookie(cookieName, '', { ...cookieAttributes, maxAge: 0 }),
     problem(reply, visit, page, problem, headers = {}) {
       if (!visit.wantsPage) return send(reply, problemAnswer(problem, headers))
       const html = problemPage({
