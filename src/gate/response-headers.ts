@@ -1,3 +1,5 @@
+import { dropNamedFields } from '../http/connection-field.js'
+
 /** Tells whether a cookie name is one of the gateway's. */
 export type IsOurCookie = (name: string) => boolean
 
@@ -65,7 +67,7 @@ export function readResponseHeaders(
     }
   }
   if (isPrivate && !hasCacheControl) fields.push('Cache-Control', 'private')
-  if (named !== undefined) dropNamed(fields, named)
+  dropNamedFields(fields, named)
   return { fields, isEventStream }
 }
 
@@ -82,13 +84,4 @@ function withoutSharedCaches(value: string): string {
       directive => directive !== '' && !/^(?:public|private|s-maxage|proxy-revalidate)\b/i.test(directive),
     )
   return ['private', ...kept].join(', ')
-}
-
-function dropNamed(fields: string[], named: string): void {
-  const names = new Set(named.split(',').map(name => name.trim().toLowerCase()))
-  names.delete('content-length')
-  names.delete('set-cookie')
-  for (let index = fields.length - 2; index >= 0; index -= 2) {
-    if (names.has((fields[index] ?? '').toLowerCase())) fields.splice(index, 2)
-  }
 }

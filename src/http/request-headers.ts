@@ -1,3 +1,4 @@
+import { dropNamedFields } from './connection-field.js'
 import type { HeaderRoles, ReadField } from './header-roles.js'
 
 /** What the gate learns from a request's header fields in one pass. A field that is absent is undefined. */
@@ -31,8 +32,7 @@ export function readRequestHeaders(raw: readonly string[], roleOf: HeaderRoles):
     else if (role.joint === undefined) repeated = true
     else fields[role.field] = before + role.joint + value
   }
-  const named = fields.connection
-  if (named !== undefined && !ONLY_PERSISTENCE.test(named)) dropNamed(passed, named)
+  dropNamedFields(passed, fields.connection)
   return { fields, passed, repeated }
 }
 
@@ -53,19 +53,5 @@ function noFields(): Record<ReadField, string | undefined> {
     te: undefined,
     transferEncoding: undefined,
     upgrade: undefined,
-  }
-}
-
-const ONLY_PERSISTENCE = /^(?:keep-alive|close|upgrade)$/i
-
-/** What frames a message cannot be made hop-by-hop by a client. */
-const NEVER_NAMED: ReadonlySet<string> = new Set(['content-length'])
-
-/** Removes what the client's Connection field names (RFC 9110, section 7.6.1), before ours are added. */
-function dropNamed(passed: string[], named: string): void {
-  const names = new Set(named.split(',').map(name => name.trim().toLowerCase()))
-  for (let index = passed.length - 2; index >= 0; index -= 2) {
-    const name = (passed[index] ?? '').toLowerCase()
-    if (names.has(name) && !NEVER_NAMED.has(name)) passed.splice(index, 2)
   }
 }
