@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { systemClock } from './clock.js'
 import type { CliIo } from './cli/cli-io.js'
 import { runCommand } from './cli/commands.js'
-import { ask, askSecret } from './cli/ask.js'
+import { ask, askSecret, closeInput } from './cli/ask.js'
 
 /** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, as without any handler. */
 function untilStopped(): Promise<void> {
@@ -31,9 +31,11 @@ const io: CliIo = {
   now: systemClock,
   random: randomBytes,
   isTTY: process.stdout.isTTY,
+  asksPerson: process.stdin.isTTY,
   cwd: process.cwd(),
 }
 
 // Files that the gateway makes are its own alone: stores, secrets, users.
 process.umask(0o077)
 process.exitCode = await runCommand(process.argv.slice(2), io)
+closeInput()

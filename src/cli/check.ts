@@ -1,11 +1,11 @@
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { GatewayConfig } from '../config/gateway-config.js'
 import { loadConfig } from '../config/load-config.js'
-import { formatProblem, unreadableFile, type Problem } from '../config/problem.js'
-import { sourceText } from '../config/source-text.js'
-import { readUsersFile } from '../users/users-file.js'
+import { formatProblem } from '../config/problem.js'
 import type { CliIo } from './cli-io.js'
+import { readUsers } from './read-users.js'
+import { shortName } from './short-name.js'
 
 const HELP = `gatehouse check [--config gateway.yaml] [--json]
 
@@ -39,8 +39,11 @@ function check(args: readonly string[], io: CliIo): number {
   }
   const file = resolve(io.cwd, options.config)
   const loaded = loadConfig(file, { readFile: io.readFile, env: io.env, now: io.now() })
-  const users = loaded.ok ? checkUsers(loaded.config.users.file, io) : undefined
-  const problems = [...(loaded.ok ? loaded.warnings : loaded.problems), ...(users?.problems ?? [])]
+  const users = loaded.ok ? readUsers(loaded.config.users.file, io) : undefined
+  const problems = [
+    ...(loaded.ok ? loaded.warnings : loaded.problems),
+    ...(users?.ok === false ? users.problems : []),
+  ]
   const shown = problems.map(problem => ({ ...problem, file: shortName(io.cwd, problem.file) }))
   const errors = shown.filter(problem => problem.severity === 'error').length
   if (options.json) {
@@ -50,30 +53,12 @@ function check(args: readonly string[], io: CliIo): number {
   for (const problem of shown) io.stdout(`${formatProblem(problem)}\n\n`)
   const total = `${count(errors, 'error')}, ${count(shown.length - errors, 'warning')}.`
   if (loaded.ok && errors === 0) {
-    const found = `${protectedBy(loaded.config)}, for ${count(users?.count ?? 0, 'user')}`
+    const found = `${protectedBy(loaded.config)}, for ${count(users?.ok === true ? users.users.size : 0, 'user')}`
     io.stdout(`${shortName(io.cwd, file)} is sound: it protects ${found}. ${total}\n`)
     return 0
   }
   io.stdout(`${total} The gateway does not start with an error.\n`)
   return 1
-}
-
-/** Reads the users file, which the configuration only names. */
-function checkUsers(
-  file: string,
-  io: CliIo,
-): { readonly count: number; readonly problems: readonly Problem[] } {
-  let text
-  try {
-    text = io.readFile(file)
-  } catch (error) {
-    return { count: 0, problems: [unreadableFile(file, error, 'make it with "gatehouse users add"')] }
-  }
-  const read = readUsersFile(text, file)
-  if (read.ok) return { count: read.users.size, problems: [] }
-  const source = sourceText(file, text)
-  const problems = read.faults.map(fault => source.problem('error', fault, fault.message, fault.cure))
-  return { count: 0, problems }
 }
 
 function protectedBy(config: GatewayConfig): string {
@@ -83,10 +68,4 @@ function protectedBy(config: GatewayConfig): string {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** Names below the current directory are shown as a person would write them. */
-function shortName(cwd: string, file: string): string {
-  const name = relative(cwd, file)
-  return name.startsWith('..') ? file : name
 }

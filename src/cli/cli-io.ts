@@ -21,6 +21,8 @@ export interface CliIo {
   readonly random: (bytes: number) => Buffer
   /** Whether a person sees the standard output. */
   readonly isTTY: boolean
+  /** Whether a person answers `ask`: the standard input is a terminal. */
+  readonly asksPerson: boolean
   /** The directory that relative names are beside. */
   readonly cwd: string
 }

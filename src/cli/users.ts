@@ -1,2 +1,28 @@
 import type { Command } from './cli-io.js'
-export const run: Command = () => Promise.resolve(1)
+import { add, disable, enable, passwd } from './users/edit-users-file.js'
+import { USERS_HELP } from './users/help.js'
+import { list, resetMfa, ticket, unlock } from './users/live-store.js'
+
+const SUBCOMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['list', list],
+  ['add', add],
+  ['passwd', passwd],
+  ['disable', disable],
+  ['enable', enable],
+  ['unlock', unlock],
+  ['reset-mfa', resetMfa],
+  ['ticket', ticket],
+])
+
+/** The command `users`. */
+export const run: Command = (args, io) => {
+  const [name = '', ...rest] = args
+  if (name === '--help' || name === '-h') {
+    io.stdout(USERS_HELP)
+    return Promise.resolve(0)
+  }
+  const subcommand = SUBCOMMANDS.get(name)
+  if (subcommand !== undefined) return subcommand(rest, io)
+  io.stderr(`${name === '' ? 'Do what with users?' : `"users ${name}" is not a command.`}\n\n${USERS_HELP}`)
+  return Promise.resolve(2)
+}
