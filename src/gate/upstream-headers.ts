@@ -12,7 +12,7 @@ import type { Upstream } from './upstream.js'
 export function upstreamHeaders(
   { headers, client }: Arrival,
   request: AccessRequest,
-  upstream: Upstream,
+  upstream: Pick<Upstream, 'options' | 'url'>,
   identity: readonly string[],
   isOurCookie: IsOurCookie,
 ): string[] {
