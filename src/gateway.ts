@@ -25,6 +25,7 @@ import { proxy } from './gate/proxy-mode.js'
 import { openUpstream } from './gate/upstream.js'
 import { isWebSocketUpgrade, replayWithoutUpgrade, tunnel } from './gate/websocket-tunnel.js'
 import { ownAnswerHeaders } from './http/answer.js'
+import type { ArrivalOptions } from './http/arrival.js'
 import { createHeaderRoles } from './http/header-roles.js'
 import { createOwnPaths } from './http/own-paths.js'
 import { createReturnToCheck } from './http/return-to.js'
@@ -138,7 +139,7 @@ interface Parts {
 }
 
 /** How requests are read: what is stripped, who is believed, what an app accepts in paths. */
-function readingRules(config: GatewayConfig) {
+export function readingRules(config: GatewayConfig): ArrivalOptions {
   const names = Object.values(config.identityHeaders).filter(name => name !== undefined)
   const lenient = new Map(config.apps.map(app => [app.policy.host, app.allowInPath]))
   return {
