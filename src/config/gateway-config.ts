@@ -13,7 +13,7 @@ export interface GatewayConfig {
   /** Begins with `/` and does not end with one. Default `/auth`. */
   readonly authPath: string
   readonly listen: { readonly host: string; readonly port: number }
-  /** PEM texts; undefined: plain http (behind a proxy that ends TLS). */
+  /** PEM texts that belong together; undefined: plain http (behind a proxy that ends TLS). */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
   readonly trustedProxies: BlockList | undefined
@@ -72,7 +72,7 @@ export interface AppConfig {
 export interface UpstreamConfig {
   /** `http://host:port` or `https://host:port`. */
   readonly origin: string
-  /** Only for https. `verify: false` is written by the operator in words: `tls_verify: off-because-…`. */
+  /** Only for https. `verify: false` is written by the operator in words: `tls_verify: insecure-skip-verify`. */
   readonly tls: {
     readonly verify: boolean
     readonly ca: string | undefined

@@ -65,7 +65,8 @@ function readConfig(reading: Reading, raw: unknown): GatewayConfig | undefined {
     return undefined
   }
   reportSchemaProblems(findings, gatewaySchema, raw)
-  const parts = isBlock(raw) ? raw : {}
+  if (!isBlock(raw)) return undefined
+  const parts = raw
   const written = soundSettings(gatewaySchema, raw)
 
   const publicUrl = readPublicUrl(reading, written.public_url)

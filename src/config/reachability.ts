@@ -35,8 +35,7 @@ export function reportUnreachable(
       const before = blockers.map(one => `${one.pattern} (${one.access}) on line ${one.place?.line ?? 0}`)
       const message = `the route on line ${line} is never reached: ${before.join(' and ')} takes all its requests`
       findings.error(path, message, 'move this route above the other, or remove it')
-    }
-    earlier.add(route)
+    } else earlier.add(route)
   }
 }
 
@@ -49,8 +48,10 @@ export function reportFallThrough(findings: Findings, routes: readonly PlacedRou
   for (const { route, path } of [...routes].reverse()) {
     const key = route.path === undefined ? `regex ${route.pattern}` : patternKey(route.path)
     const same = later.get(key) ?? []
-    if (route.networks === undefined) later.set(key, [...same, route])
-    else if (route.access === 'required' && blockersOf(route, same).length === 0) {
+    if (route.networks === undefined) {
+      same.push(route)
+      later.set(key, same)
+    } else if (route.access === 'required' && blockersOf(route, same).length === 0) {
       findings.error(
         [...path, 'networks'],
         `outside these networks this route does not hold, and no later route is for ${route.pattern}`,
@@ -75,15 +76,21 @@ function earlierRoutes(): { add(route: Route): void; covering(route: Route): rea
   const paths = coverIndex<Route>()
   const regexes = new Map<string, Route[]>()
   const everything: Route[] = []
+  const networks = new Map<Route, ReadonlySet<string>>()
   return {
     add: route => {
       if (route.path !== undefined) paths.add(route.path, route)
       else regexes.set(route.pattern, [...(regexes.get(route.pattern) ?? []), route])
       if (isEverything(route)) everything.push(route)
+      if (route.networks !== undefined) networks.set(route, new Set(route.networks.rules))
     },
     covering: route => {
       const same = route.path === undefined ? (regexes.get(route.pattern) ?? []) : paths.covering(route.path)
-      return [...new Set([...same, ...everything])].filter(one => coversNetworks(one, route))
+      const rules = route.networks?.rules
+      return [...new Set([...same, ...everything])].filter(one => {
+        const wider = networks.get(one)
+        return wider === undefined || rules?.every(rule => wider.has(rule)) === true
+      })
     },
   }
 }
@@ -91,10 +98,4 @@ function earlierRoutes(): { add(route: Route): void; covering(route: Route): rea
 function isEverything(route: Route): boolean {
   if (route.path === undefined) return /^\^?\/?\.\*\$?$/.test(route.pattern)
   return route.path.segments.length > 0 && route.path.segments.every(segment => segment.kind === 'any')
-}
-
-function coversNetworks(earlier: Route, later: Route): boolean {
-  if (earlier.networks === undefined) return true
-  const rules = new Set(earlier.networks.rules)
-  return later.networks?.rules.every(rule => rules.has(rule)) ?? false
 }

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, parseDocument, type Node, type YAMLError } from 'yaml'
-import { quote, type Problem } from './problem.js'
+import { byPlace, quote, type Problem } from './problem.js'
 import { scanYaml } from './scan-yaml.js'
 import { sourceText, type LineColumn, type SourceText } from './source-text.js'
 
@@ -24,6 +24,8 @@ export interface YamlDocument {
 const GREATEST_SIZE = 1024 * 1024
 /** One slip often makes the parser see many; the later ones say nothing new. */
 const MOST_SYNTAX_PROBLEMS = 10
+
+const MOST_KEY_PROBLEMS = 500
 
 /** One part of the file, in the shape of the file. */
 interface Part {
@@ -57,7 +59,7 @@ export function readYaml(
   // Duplicate keys are found below: the parser's own search takes time quadratic in the number of keys.
   const parsed = parseDocument(text, { merge: false, uniqueKeys: false, prettyErrors: false })
   const faults = [...parsed.errors, ...parsed.warnings].slice(0, MOST_SYNTAX_PROBLEMS)
-  if (faults.length > 0) return { ok: false, problems: faults.map(fault => syntaxProblem(source, fault)) }
+  if (faults.length > 0) return { ok: false, problems: syntaxProblems(source, faults) }
 
   const problems: Problem[] = []
   const { value, part: root } = readNode(parsed.contents, 0)
@@ -104,6 +106,7 @@ export function readYaml(
   }
 
   function report(offset: number, message: string, cure: string): void {
+    if (problems.length >= MOST_KEY_PROBLEMS) return
     problems.push(source.problem('error', source.placeOf(offset), message, cure))
   }
 
@@ -133,6 +136,16 @@ const CURES = new Map<string, string>([
   ['MULTIPLE_DOCS', 'leave out the "---" and all that follows it'],
   ['BAD_DQ_ESCAPE', 'use single quotes, in which a backslash is a plain character'],
 ])
+
+/** The first fault of each line: what follows on the line is mostly its echo. */
+function syntaxProblems(source: SourceText, faults: readonly YAMLError[]): readonly Problem[] {
+  const problems = new Map<number, Problem>()
+  for (const fault of faults) {
+    const problem = syntaxProblem(source, fault)
+    if (!problems.has(problem.line)) problems.set(problem.line, problem)
+  }
+  return [...problems.values()].sort(byPlace)
+}
 
 function syntaxProblem(source: SourceText, fault: YAMLError): Problem {
   const place = source.placeOf(fault.pos[0])

@@ -30,7 +30,7 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
   function judgeUnion(schema: TUnion, value: unknown, path: Path): void {
     const alternatives = schema.anyOf.filter(one => kindOfSchema(one) === kindOfValue(value))
     const [first] = alternatives
-    if (first === undefined || (alternatives.length > 1 && !Type.IsObject(first))) {
+    if (first === undefined || alternatives.length > 1 || !isOfType(first, value)) {
       if (!Value.Check(schema, value)) reportValue(schema, value, path)
     } else judge(first, value, path)
   }
@@ -82,6 +82,7 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
   }
 
   function reportUnknownKey(key: string, known: readonly string[], path: Path): void {
+    if (findings.isFull()) return
     const near = nearestWord(key, known)
     const guess = near === undefined ? '' : `. Did you mean "${near}"?`
     const home = near === undefined ? homeOf(root, key, path) : undefined
@@ -96,6 +97,7 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
 
   function reportValue(schema: TSchema, value: unknown, path: Path): void {
     const hints: Hints = schema
+    if (findings.isFull()) return
     const name =
       typeof path.at(-1) === 'number' ? `a value of ${quote(path.at(-2))}` : quote(path.at(-1) ?? 'the file')
     const example = exampleOf(schema)
@@ -108,7 +110,7 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
       const guess = near === undefined ? '' : `. Did you mean "${near}"?`
       const cure = values.length === 1 ? `write ${values.join()}` : `write one of ${values.join(', ')}`
       findings.error(path, `${quote(value)} is not a value of ${name}${guess}`, cure)
-    } else if (kindOfSchema(schema) !== kindOfValue(value)) {
+    } else if (!isOfType(schema, value)) {
       const found = kindOfValue(value) === 'scalar' ? scalarWord(value) : KINDS[kindOfValue(value)]
       findings.error(
         path,
@@ -142,6 +144,13 @@ function kindOfValue(value: unknown): Kind {
 function kindOfSchema(schema: TSchema): Kind {
   if (Type.IsArray(schema)) return 'list'
   return Type.IsObject(schema) ? 'block' : 'scalar'
+}
+
+/** Whether a value is at least of the type that the schema asks for. */
+function isOfType(schema: TSchema, value: unknown): boolean {
+  if (Type.IsUnion(schema)) return schema.anyOf.some(one => isOfType(one, value))
+  if (kindOfSchema(schema) !== kindOfValue(value)) return false
+  return !Type.IsString(schema) || typeof value === 'string'
 }
 
 function scalarText(value: unknown): string {

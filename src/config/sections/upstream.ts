@@ -1,6 +1,6 @@
 import Type from 'typebox'
+import { X509Certificate } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import { canonicalHost } from '../../access/host.js'
 import type { GatewayConfig, PublicUrl, UpstreamConfig } from '../gateway-config.js'
 import { quote } from '../problem.js'
@@ -158,7 +158,7 @@ function isLinkLocal(url: URL): boolean {
 function isOwnAddress(url: URL, own: OwnAddresses): boolean {
   if (url.origin === own.publicUrl?.origin) return true
   const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port)
-  if (own.listen === undefined || port !== own.listen.port) return false
+  if (port !== own.listen?.port) return false
   const here = (host: string) =>
     host === 'localhost' || host === '::1' || /^127\.|^(?:0\.0\.0\.0|::)$/.test(host)
   const address = addressOf(url)
@@ -173,8 +173,11 @@ function readCa(reading: Reading, path: Path, name: string): string | undefined 
   const ca = readNamedFile(reading, path, name)
   if (ca === undefined) return undefined
   try {
-    createSecureContext({ ca })
-    if (ca.includes('-----BEGIN CERTIFICATE-----')) return ca
+    const certificates = ca
+      .split(/(?=-----BEGIN CERTIFICATE-----)/)
+      .filter(part => part.startsWith('-----BEGIN'))
+    for (const certificate of certificates) new X509Certificate(certificate)
+    if (certificates.length > 0) return ca
   } catch {
     // Told below, in the words of the file and not of OpenSSL.
   }

@@ -1,0 +1,58 @@
+import { site, withSecondApp } from './broken-file.js'
+import { expectProblems } from './expect-problem.js'
+
+const DOMAIN = 'session: { domain: example.com }'
+
+// prettier-ignore
+expectProblems({
+  upstream: [
+    ['a path', site('upstream: ▶http://a:1/b'), /has a path/, /scheme, host and port/],
+    ['a query', site('upstream: ▶http://a:1?b'), /has a query/, /scheme, host and port/],
+    ['a user', site('upstream: ▶http://me:pw@a:1'), /has a user name/, /scheme, host and port/],
+    ['no scheme', site('upstream: ▶wiki:3000'), /does not begin with http/, /scheme, host and port/],
+    ['a socket scheme', site('upstream: ▶ws://wiki:3000'), /does not begin with http/, /scheme, host and port/],
+    ['a host that cannot be', site('upstream: ▶"http://a..b:1"'), /no valid host/, /scheme, host and port/],
+    ['the metadata service', site('upstream: ▶http://169.254.169.254'), /link-local/, /scheme, host and port/],
+    ['the metadata service as a number', site('upstream: ▶http://2852039166/'), /link-local/, /scheme/],
+    ['the metadata service in IPv6 notation', site('upstream: ▶"http://[::ffff:169.254.169.254]"'), /link-local/, /scheme/],
+    ['link-local IPv6', site('upstream: ▶"http://[fe80::1]:80"'), /link-local/, /scheme/],
+    ['the gateway itself', site('upstream: ▶http://127.0.0.1:8080'), /is the gateway itself/, /on which the app listens/],
+    ['the gateway itself by another name', site('upstream: ▶http://localhost:8080\nlisten: 0.0.0.0:8080'), /is the gateway itself/, /app listens/],
+    ['the gateway from outside', site('upstream: ▶https://wiki.example.com'), /is the gateway itself/, /app listens/],
+    ['verification switched off by a truth value', site('upstream: { url: "https://a:1", tls_verify: ▶false }'), /false is not a value of "tls_verify"/, /true, insecure-skip-verify/],
+    ['verification switched off by another word', site('upstream: { url: "https://a:1", tls_verify: ▶off }'), /"off" is not a value/, /insecure-skip-verify/],
+    ['verification switched off in words', site('upstream: { url: "https://a:1", tls_verify: ▶insecure-skip-verify }'), /not verified/, /give the CA/],
+    ['TLS settings without TLS', site('upstream: { url: "http://a:1", ▶server_name: b }'), /is about TLS/, /https/],
+    ['a CA that is none', site('upstream: { url: "https://a:1", ca: ▶ca.pem }'), /not a PEM file/, /PEM file of the CA/, { files: { '/etc/gatehouse/ca.pem': 'hello' } }],
+    ['a CA with a broken certificate', site('upstream: { url: "https://a:1", ca: ▶ca.pem }'), /not a PEM file/, /PEM file/, { files: { '/etc/gatehouse/ca.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' } }],
+    ['a CA that is not there', site('upstream: { url: "https://a:1", ca: ▶ca.pem }'), /cannot be read/, /correct the name/],
+    ['a timeout of days', site('upstream: { url: "http://a:1", timeouts: { body: ▶30d } }'), /at most 24 hours/, /24h or less/],
+    ['an unknown timeout', site('upstream: { url: "http://a:1", timeouts: { ▶bdy: 30d } }'), /Did you mean "body"/, /write "body"/],
+    ['a number', site('upstream: ▶3000'), /must be a text or a block of settings/, /http:\/\/127\.0\.0\.1:3000/],
+    ['an origin with a path', site('websocket_origins: [▶https://a.example.com/x]'), /has a path/, /scheme and host/],
+    ['every origin', site('websocket_origins: [▶"*"]'), /does not begin with/, /scheme and host/],
+    ['an unknown leniency', site('allow_in_path: [▶encoded_slsh]'), /Did you mean "encoded_slash"/, /one of/],
+    ['preflights in another word', site('preflight: ▶true'), /true is not a value of "preflight"/, /write pass/],
+  ],
+  hosts: [
+    ['two apps with one name', withSecondApp(['name: ▶Wiki', 'host: b.example.com', 'upstream: http://b:1'], DOMAIN), /the name "Wiki" is already that of the app on line 5/, /name of its own/],
+    ['two apps with one host', withSecondApp(['name: b', 'host: ▶WIKI.example.com.', 'upstream: http://b:1'], DOMAIN), /the host "wiki.example.com" is already that of the app on line 5/, /host of its own/],
+    ['a host with a port', withSecondApp(['name: b', 'host: ▶b.example.com:443', 'upstream: http://b:1'], DOMAIN), /has a port/, /host name alone/],
+    ['a URL as host', withSecondApp(['name: b', 'host: ▶https://b.example.com', 'upstream: http://b:1'], DOMAIN), /is a URL/, /host name alone/],
+    ['a malformed host', withSecondApp(['name: b', 'host: ▶b_.-.example.com', 'upstream: http://b:1'], DOMAIN), /is not a host name/, /host name alone/],
+    ['a star inside a label', withSecondApp(['name: b', 'host: ▶"b*.example.com"', 'upstream: http://b:1'], DOMAIN), /whole first label/, /\*\.example\.com/],
+    ['two stars', withSecondApp(['name: b', 'host: ▶"*.*.example.com"', 'upstream: http://b:1'], DOMAIN), /whole first label/, /\*\.example\.com/],
+    ['a star alone', withSecondApp(['name: b', 'host: ▶"*"', 'upstream: http://b:1'], DOMAIN), /whole first label/, /\*\.example\.com/],
+    ['a star for a top-level domain', withSecondApp(['name: b', 'host: ▶"*.com"', 'upstream: http://b:1'], DOMAIN), /far too wide/, /\*\.example\.com/],
+    ['a host that the cookie does not get to', withSecondApp(['name: b', 'host: ▶b.example.com', 'upstream: http://b:1']), /cookie of wiki\.example\.com does not get to b\.example\.com/, /session: \{ domain: example\.com \}/],
+    ['a host on another site', withSecondApp(['name: b', 'host: ▶b.example.org', 'upstream: http://b:1'], DOMAIN), /session\.domain is example\.com/, /below one domain/],
+    ['a host that only ends alike', withSecondApp(['name: b', 'host: ▶b.badexample.com', 'upstream: http://b:1'], DOMAIN), /does not get to/, /below one domain/],
+    ['a wildcard that the cookie does not get to', withSecondApp(['name: b', 'host: ▶"*.example.com"', 'upstream: http://b:1']), /does not get to/, /domain: example\.com/],
+    ['a domain that is not above public_url', site('session: { domain: ▶example.org }'), /is not within example\.org/, /parent domain/],
+    ['a top-level domain', site('session: { domain: ▶com }'), /top-level domain/, /example\.com/],
+    ['a domain with a dot in front', site('session: { domain: ▶.example.com }'), /not a domain name/, /without a dot/],
+    ['an address as domain', site('session: { domain: ▶127.0.0.1 }'), /not a domain name/, /domain name alone/],
+    ['a domain with a port', site('session: { domain: ▶"example.com:80" }'), /not a domain name/, /domain name alone/],
+    ['a bad app name', withSecondApp(['name: ▶my app', 'host: b.example.com', 'upstream: http://b:1'], DOMAIN), /does not fit "name"/, /such as wiki/],
+  ],
+})

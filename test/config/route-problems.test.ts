@@ -1,0 +1,43 @@
+import { withRoutes } from './broken-file.js'
+import { expectProblems } from './expect-problem.js'
+
+// prettier-ignore
+expectProblems({
+  routes: [
+    ['neither path nor regex', withRoutes('▶access: denied').replace('{ ▶', '▶{ '), /a route needs a "path"/, /path: \/\*\*/],
+    ['both path and regex', withRoutes('path: /a, ▶path_regex: /b, access: denied'), /this one has both/, /two routes/],
+    ['dots', withRoutes('path: ▶/a/../b, access: denied'), /"\.\."/, /./],
+    ['two slashes', withRoutes('path: ▶/a//b, access: denied'), /\/\//, /single/],
+    ['a percent sign', withRoutes('path: ▶/a%20b, access: denied'), /percent-decoding/, /./],
+    ['a query', withRoutes('path: ▶"/a?b", access: denied'), /query/, /./],
+    ['a fragment', withRoutes('path: ▶"/a#b", access: denied'), /fragment/, /./],
+    ['no slash in front', withRoutes('path: ▶a/b, access: denied'), /begins with/, /in front/],
+    ['a star within a segment', withRoutes('path: ▶"/a*", access: denied'), /whole segment/, /path_regex/],
+    ['nested quantifiers', withRoutes('path_regex: ▶"/(a+)+", access: denied'), /repeat/, /./],
+    ['a look-ahead', withRoutes('path_regex: ▶"/(?=a)", access: denied'), /linear time/, /./],
+    ['a back-reference', withRoutes('path_regex: ▶"/(a)\\\\1", access: denied'), /linear time/, /./],
+    ['a regex that ends in a slash', withRoutes('path_regex: ▶"/a/", access: denied'), /trailing slash/, /./],
+    ['a regex that does not begin with a slash', withRoutes('path_regex: ▶admin, access: denied'), /begins with/, /begin it with/],
+    ['a regex that is none', withRoutes('path_regex: ▶"/(", access: denied'), /regular expression/, /./],
+    ['an unknown method', withRoutes('path: /a, access: denied, methods: [GET, ▶PSOT]'), /"PSOT" is not a method/, /write POST/],
+    ['a method that is never forwarded', withRoutes('path: /a, access: denied, methods: [▶TRACE]'), /not a method that the gateway forwards/, /such as GET|write/],
+    ['CONNECT', withRoutes('path: /a, access: denied, methods: [▶CONNECT]'), /not a method/, /./],
+    ['a method twice', withRoutes('path: /a, access: denied, methods: [GET, ▶get]'), /GET is listed twice/, /keep one/],
+    ['bypassed without reason', withRoutes('path: /a, access: ▶bypassed'), /second factor skipped\) needs a reason/, /add "reason:"/],
+    ['bypassed with a blank reason', withRoutes('path: /a, access: bypassed, reason: ▶" "'), /"reason" is blank/, /not blank/],
+    ['bypassed with step_up', withRoutes('path: /a, access: bypassed, reason: x, ▶step_up: { max_age: 5m }'), /bypassed skips it/, /access: required/],
+    ['a reason elsewhere', withRoutes('path: /a, access: required, ▶reason: x'), /belongs to bypassed routes, and this one is required/, /comment/],
+    ['an end elsewhere', withRoutes('path: /a, access: denied, ▶until: 2027-01-01'), /belongs to bypassed/, /leave it out/],
+    ['public with users', withRoutes('path: /a, access: public, ▶users: [a]'), /has no meaning on a public route, which is for anybody/, /another access/],
+    ['denied with groups', withRoutes('path: /a, access: denied, ▶groups: [a]'), /which is for nobody/, /another access/],
+    ['public with step_up', withRoutes('path: /a, access: public, ▶step_up: { max_age: 5m }'), /no meaning/, /another access/],
+    ['a step_up that asks for nothing', withRoutes('path: /a, access: required, step_up: ▶{}'), /asks for nothing/, /max_age: 5m/],
+    ['a step_up by password', withRoutes('path: /a, access: required, step_up: { methods: [▶password] }'), /"password" is not a value/, /totp, backup_code/],
+    ['an until that has passed', withRoutes('path: /a, access: bypassed, reason: x, until: ▶2026-11-21'), /has passed: this route is required now/, /later date/],
+    ['an until that is no date', withRoutes('path: /a, access: bypassed, reason: x, until: ▶next year'), /does not fit "until"/, /2027-03-31/],
+    ['an until that does not exist', withRoutes('path: /a, access: bypassed, reason: x, until: ▶2027-02-30'), /no such time/, /2027-03-31/],
+    ['an until without a zone', withRoutes('path: /a, access: bypassed, reason: x, until: ▶"2027-02-03T10:00"'), /does not fit/, /T18:00:00Z/],
+    ['required for some networks, and nothing for the others', withRoutes('path: /a/**, access: required, ▶networks: [10.0.0.0/8]', 'path: /**, access: public'), /no later route is for \/a\/\*\*/, /"path: \/a\/\*\*" and "access: denied"/],
+    ['required for some networks and methods, and too little for the others', withRoutes('path: /a, access: required, ▶networks: [10.0.0.0/8]', 'path: /a, access: denied, methods: [GET]'), /no later route/, /access: denied/],
+  ],
+})
