@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { loadConfig } from '../config/load-config.js'
 import type { GatewayConfig } from '../config/gateway-config.js'
-import { formatProblem } from '../config/problem.js'
+import { formatProblem } from '../documents/problem.js'
 import { openLmdbStore } from '../store/lmdb-store.js'
 import { readOrCreateEmbeddedSecret } from '../store/embedded-secret.js'
 import type { Store } from '../store/store.js'

@@ -1,5 +1,5 @@
 import type { Place } from '../access/route.js'
-import { byPlace, type Problem } from './problem.js'
+import { byPlace, type Problem } from '../documents/problem.js'
 import type { Path, YamlDocument } from './read-yaml.js'
 
 /** More of one kind help nobody, and take long to put together. */

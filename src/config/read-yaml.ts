@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, parseDocument, type Node, type YAMLError } from 'yaml'
-import { byPlace, quote, type Problem } from './problem.js'
-import { scanYaml } from './scan-yaml.js'
-import { sourceText, type LineColumn, type SourceText } from './source-text.js'
+import { byPlace, quote, type Problem } from '../documents/problem.js'
+import { scanYaml } from '../documents/scan-yaml.js'
+import { sourceText, type LineColumn, type SourceText } from '../documents/source-text.js'
 
 /** Names a value of the file: keys of mappings and indexes of lists, from the top. */
 export type Path = readonly (string | number)[]

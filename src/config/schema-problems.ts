@@ -1,8 +1,8 @@
 import Type, { type TArray, type TObject, type TSchema, type TUnion } from 'typebox'
 import Value from 'typebox/value'
 import type { Findings } from './findings.js'
-import { nearestWord } from './nearest-word.js'
-import { quote } from './problem.js'
+import { nearestWord } from '../documents/nearest-word.js'
+import { quote } from '../documents/problem.js'
 import type { Path } from './read-yaml.js'
 import { isBlock } from './settings.js'
 

@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto'
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Pair,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from 'yaml'
 import type { Person } from '../access/identity.js'
+import { scanYaml } from '../documents/scan-yaml.js'
+import { sourceText } from '../documents/source-text.js'
 import { isUsableHash } from './password-hash.js'
 import type { DirectoryUser } from './user-directory.js'
 import { canonicalUserName } from './user-name.js'
@@ -57,38 +49,31 @@ const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
  * @param file its name, for the faults
  */
 export function readUsersFile(text: string, file: string): UsersFile {
-  const lines = new LineCounter()
-  const faults: UsersFileFault[] = []
-  const tell: Tell = (offset, message, cure) => {
-    const { line, col } = lines.linePos(offset)
-    faults.push({ file, line: Math.max(line, 1), column: Math.max(col, 1), message, cure })
-  }
-  const users = new Map<string, UserRecord>()
   if (text.length > LONGEST_FILE) {
-    tell(0, 'The file is larger than 10 MB.', 'Check that this is the users file.')
-  } else {
-    const document = parse(text, lines, tell)
-    if (document !== undefined) readUsers(document, tell, users)
+    const message = 'The file is larger than 10 MB.'
+    return {
+      ok: false,
+      faults: [{ file, line: 1, column: 1, message, cure: 'Check that this is the users file.' }],
+    }
   }
+  const source = sourceText(file, text)
+  const refused = scanYaml(source, 'allowed')
+  if (refused !== undefined) return { ok: false, faults: [refused] }
+
+  const faults: UsersFileFault[] = []
+  const tell: Tell = (offset, message, cure) =>
+    faults.push({ file, ...source.placeOf(offset), message, cure })
+  const users = new Map<string, UserRecord>()
+  const document = parse(text, tell)
+  if (document !== undefined) readUsers(document, tell, users)
   if (faults.length === 0) return { ok: true, users }
   return { ok: false, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) }
 }
 
 type Tell = (offset: number, message: string, cure: string) => void
 
-function parse(text: string, lines: LineCounter, tell: Tell): Document | undefined {
-  let document: Document
-  try {
-    document = parseDocument(text, {
-      lineCounter: lines,
-      merge: false,
-      uniqueKeys: true,
-      prettyErrors: false,
-    })
-  } catch {
-    tell(0, 'The file is not YAML that can be read.', 'Look for brackets that are nested without end.')
-    return undefined
-  }
+function parse(text: string, tell: Tell): Document | undefined {
+  const document = parseDocument(text, { merge: false, uniqueKeys: true, prettyErrors: false })
   const wrong = [...document.errors, ...document.warnings]
   for (const { pos, message } of wrong) tell(pos[0], message, 'Correct the YAML at this place.')
   return wrong.length === 0 ? document : undefined

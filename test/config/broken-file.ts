@@ -1,5 +1,5 @@
 import { loadConfig, type LoadedConfig } from '../../src/config/load-config.js'
-import type { Problem } from '../../src/config/problem.js'
+import type { Problem } from '../../src/documents/problem.js'
 
 /** The moment at which every test loads: 22 November 2026. */
 export const NOW = Date.parse('2026-11-22T12:00:00Z')

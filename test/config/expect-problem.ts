@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatProblem } from '../../src/config/problem.js'
+import { formatProblem } from '../../src/documents/problem.js'
 import { problemsOf, unmark, type Surroundings } from './broken-file.js'
 
 /** A sentence, a file with ▶ where the problem is, what the message says, what the cure says, what surrounds it. */

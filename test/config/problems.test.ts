@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatProblem } from '../../src/config/problem.js'
+import { formatProblem } from '../../src/documents/problem.js'
 import { problemsOf, site, withRoutes } from './broken-file.js'
 
 t.test('a problem is printed with file, line, column, the line, a caret and the cure', async t => {

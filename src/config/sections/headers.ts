@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import type { IdentityHeaderNames } from '../gateway-config.js'
-import { quote } from '../problem.js'
+import { quote } from '../../documents/problem.js'
 import type { Reading } from '../reading.js'
 import { block, choice, text } from '../settings.js'
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { GatewayConfig } from '../gateway-config.js'
-import { quote } from '../problem.js'
+import { quote } from '../../documents/problem.js'
 import { readNamedFile, type Reading } from '../reading.js'
 import { block, fileName, text } from '../settings.js'
 import type { Static } from 'typebox'

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { quote } from '../problem.js'
+import { quote } from '../../documents/problem.js'
 import type { Path } from '../read-yaml.js'
 import type { Reading } from '../reading.js'
 import { list, text } from '../settings.js'

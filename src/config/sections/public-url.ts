@@ -1,7 +1,7 @@
 import { BlockList, isIPv4 } from 'node:net'
 import { canonicalHost } from '../../access/host.js'
 import type { PublicUrl } from '../gateway-config.js'
-import { quote } from '../problem.js'
+import { quote } from '../../documents/problem.js'
 import type { Reading } from '../reading.js'
 import { text } from '../settings.js'
 import { readOrigin } from './origin.js'

@@ -1,4 +1,4 @@
-import { quote } from '../problem.js'
+import { quote } from '../../documents/problem.js'
 import type { Path } from '../read-yaml.js'
 import type { Reading } from '../reading.js'
 import { text } from '../settings.js'

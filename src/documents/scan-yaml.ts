@@ -42,8 +42,12 @@ const NO_WIDTH = new Set([SCALAR_FOLLOWS, '\u0002', '\u0018'])
 /**
  * Looks for what must not reach the YAML parser: endless nesting, aliases and anchors (of which bombs are made),
  * tags and directives. Its time is linear in the text, and it stops at the first find.
+ * @param anchors whether anchors and aliases are let through, for a reader that bounds what they grow to
  */
-export function scanYaml(source: SourceText): Problem | undefined {
+export function scanYaml(
+  source: SourceText,
+  anchors: 'refused' | 'allowed' = 'refused',
+): Problem | undefined {
   const at = (offset: number, [message, cure]: readonly [string, string]): Problem =>
     source.problem('error', source.placeOf(offset), message, cure)
   const indent = GREATEST_INDENT.exec(source.text)
@@ -57,7 +61,8 @@ export function scanYaml(source: SourceText): Problem | undefined {
       if (token === '[' || token === '{') depth += 1
       else if (token === ']' || token === '}') depth -= 1
       if (depth > GREATEST_DEPTH) return at(offset, TOO_DEEP)
-      const refused = REFUSED.get(token.charAt(0))
+      const sign = token.charAt(0)
+      const refused = anchors === 'allowed' && (sign === '&' || sign === '*') ? undefined : REFUSED.get(sign)
       if (refused !== undefined) return at(offset, refused)
     }
     isScalar = token === SCALAR_FOLLOWS
