@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import { compileRouteTable } from './access/route-table.js'
@@ -275,7 +273,7 @@ async function wireEntrance({ options, log, server, audit }: Parts, gate: Gate):
       reading.refusal,
     )
   })
-  server.fastify.server.on('upgrade', (raw: IncomingMessage, socket: Socket, head: Buffer) => {
+  server.onUpgrade((raw, socket, head) => {
     const arrival = server.arrivalOf(raw)
     if (!isWebSocketUpgrade(raw)) replayWithoutUpgrade(server.fastify.server, raw, socket, head)
     else if (!server.isForApp(raw))

@@ -37,7 +37,6 @@ export async function tunnel(
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   response.on('finish', () => socket.end())
-  socket.on('error', () => socket.destroy())
   const exchange: Exchange = { arrival, raw, response }
 
   const passage = await gate.admit(exchange)
@@ -91,9 +90,18 @@ function connect(gate: Gate, exchange: Exchange, passage: Passage, socket: Socke
 }
 
 /** The upstream did not take the handshake: the client gets that very answer. */
-function relay(gate: Gate, { response }: Exchange, answer: IncomingMessage): void {
+function relay(gate: Gate, exchange: Exchange, answer: IncomingMessage): void {
+  const { response } = exchange
   const { fields } = readResponseHeaders(answer.rawHeaders, true, gate.parts.isOurCookie)
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, [...fields, 'Connection', 'close'])
+  try {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, [...fields, 'Connection', 'close'])
+  } catch (error) {
+    // Node reads answers that it does not write, such as one of status 000.
+    answer.destroy()
+    gate.parts.onError(error instanceof Error ? error : new Error(String(error)))
+    gate.fail(exchange, 'upstream_unreachable')
+    return
+  }
   answer.pipe(response)
   answer.on('error', () => response.destroy())
 }

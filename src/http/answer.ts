@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 
 /** An answer of the gateway itself, as plain data. */
@@ -58,7 +59,8 @@ export function writeAnswer(
   { own, close, head }: { readonly own: AnswerHeaders; readonly close: boolean; readonly head: boolean },
 ): void {
   const body = Buffer.from(answer.body)
-  response.writeHead(answer.status, {
+  // In so many words: a reason of an upstream that could not be written is still kept by the response.
+  response.writeHead(answer.status, STATUS_CODES[answer.status], {
     ...own,
     ...answer.headers,
     'content-length': String(body.length),

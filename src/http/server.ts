@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify from 'fastify'
@@ -25,7 +25,12 @@ export interface GatewayServer {
   readonly arrivalOf: (raw: IncomingMessage) => Arrival
   /** The canonical request, when it is for an app and not for the gateway itself. */
   readonly isForApp: (raw: IncomingMessage) => boolean
+  /** Hands over requests that ask for another protocol, each after the answers that its connection still owes. */
+  readonly onUpgrade: (take: TakeUpgrade) => void
 }
+
+/** Takes over a connection: the head of the request, the bare socket, and what came behind the head. */
+export type TakeUpgrade = (raw: IncomingMessage, socket: Socket, head: Buffer) => void
 
 /** The address at which every request for an app enters the router, whatever its own address is. */
 export const APP_ENTRANCE = '/'
@@ -94,14 +99,39 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
   }
   // Node cuts off what is over this without a word; the arrival counts and refuses instead.
   ;(server.server as Server | TlsServer).maxHeadersCount = 0
+  const lastAnswers = new WeakMap<Socket, ServerResponse>()
+  server.server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
+    lastAnswers.set(raw.socket, response)
+  })
   server.server.on('connect', (_raw: IncomingMessage, socket: Socket) => {
+    endOnError(socket)
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
   })
   return {
     fastify: server,
     arrivalOf: raw => receive(raw).arrival,
     isForApp: raw => receive(raw).isForApp,
+    onUpgrade: take => {
+      server.server.on('upgrade', (raw: IncomingMessage, socket: Socket, head: Buffer) => {
+        endOnError(socket)
+        const due = lastAnswers.get(socket)
+        if (due === undefined || due.writableFinished) take(raw, socket, head)
+        else
+          due.once('close', () => {
+            if (!socket.destroyed) take(raw, socket, head)
+          })
+      })
+    },
   }
+}
+
+/** Node takes its listener off a socket that it hands over; an error that nobody hears would end the process. */
+function endOnError(socket: Socket): void {
+  socket.off('error', destroyThis).on('error', destroyThis)
+}
+
+function destroyThis(this: Socket): void {
+  this.destroy()
 }
 
 /** The arrival of a request that the framework holds. */
