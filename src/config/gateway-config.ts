@@ -1,6 +1,8 @@
 import type { BlockList } from 'node:net'
 import type { PathLeniency } from '../access/canonicalise.js'
 import type { AppPolicy } from '../access/route.js'
+import type { IdentityHeaderNames } from '../gate/identity-headers.js'
+import type { UpstreamOptions } from '../gate/upstream.js'
 
 /**
  * What the operator wrote, checked and with every default filled in. Only `loadConfig()` makes one, and only from
@@ -48,44 +50,12 @@ export interface PublicUrl {
   readonly secure: boolean
 }
 
-/** Header names as they are sent; undefined: that fact is not sent. */
-export interface IdentityHeaderNames {
-  readonly user: string
-  readonly name: string | undefined
-  readonly email: string | undefined
-  readonly groups: string | undefined
-  readonly assurance: string | undefined
-  readonly amr: string | undefined
-  readonly assertion: string | undefined
-}
-
 export interface AppConfig {
   readonly policy: AppPolicy
-  readonly upstream: UpstreamConfig | undefined
+  readonly upstream: UpstreamOptions | undefined
   readonly allowInPath: readonly PathLeniency[]
   /** Extra header names that are removed from every request, besides the built-in list. */
   readonly stripHeaders: readonly string[]
   /** Further origins whose pages may open WebSockets (`https://other.example`); the app's own always may. */
   readonly websocketOrigins: readonly string[]
-}
-
-export interface UpstreamConfig {
-  /** `http://host:port` or `https://host:port`. */
-  readonly origin: string
-  /** Only for https. `verify: false` is written by the operator in words: `tls_verify: insecure-skip-verify`. */
-  readonly tls: {
-    readonly verify: boolean
-    readonly ca: string | undefined
-    readonly serverName: string | undefined
-  }
-  /** True: the client's Host goes upstream (default). False: the upstream's own. */
-  readonly passHost: boolean
-  readonly timeouts: {
-    /** Default 5 s. */
-    readonly connect: number
-    /** Until the answer's headers. Default 60 s. */
-    readonly headers: number
-    /** Between two pieces of a body. Default 5 min. */
-    readonly body: number
-  }
 }

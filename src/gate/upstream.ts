@@ -5,19 +5,20 @@ import type { Dispatcher } from 'undici'
 export interface UpstreamOptions {
   /** `http://host:port` or `https://host:port`. */
   readonly origin: string
-  /** Only for https. `ca` is PEM text; without `verify` the upstream's certificate is not looked at. */
+  /** Only for https. `ca` is PEM text; without `verify` (written as `insecure-skip-verify`) nothing is checked. */
   readonly tls: {
     readonly verify: boolean
     readonly ca: string | undefined
     readonly serverName: string | undefined
   }
-  /** True: the client's Host goes upstream. False: the upstream's own. */
+  /** True: the client's Host goes upstream (default). False: the upstream's own. */
   readonly passHost: boolean
   readonly timeouts: {
+    /** Default 5 s. */
     readonly connect: number
-    /** Until the answer's header fields. */
+    /** Until the answer's header fields. Default 60 s. */
     readonly headers: number
-    /** Between two pieces of a body. */
+    /** Between two pieces of a body. Default 5 min. */
     readonly body: number
   }
 }

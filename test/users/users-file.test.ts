@@ -188,6 +188,7 @@ void t.test('what is not YAML, or not users, is a fault with a place', t => {
 
 void t.test('hostile files are refused before long', t => {
   const bombs = [
+    '- '.repeat(100_000),
     `a: &a [x]\n${Array.from({ length: 30 }, (_, n) => `b${String(n)}: &b${String(n)} [*a, *a]`).join('\n')}`,
     '['.repeat(100_000),
     '{a: '.repeat(100_000),

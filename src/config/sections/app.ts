@@ -41,8 +41,15 @@ const appProperties = {
       },
       choice(
         { description: 'One thing to let through.' },
-        ['empty_segment', 'encoded_slash', 'encoded_backslash', 'semicolon', 'double_encoding'],
-        ['//', '%2F', '%5C', ';', '%25 followed by two digits'],
+        [
+          'empty_segment',
+          'encoded_slash',
+          'encoded_backslash',
+          'semicolon',
+          'double_encoding',
+          'unicode_lookalike',
+        ],
+        ['//', '%2F', '%5C', ';', '%25 followed by two digits', 'characters that look like "/", "\\" or ";"'],
       ),
     ),
   ),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import type { IdentityHeaderNames } from '../gateway-config.js'
+import type { IdentityHeaderNames } from '../../gate/identity-headers.js'
 import { quote } from '../../documents/problem.js'
 import type { Reading } from '../reading.js'
 import { block, choice, text } from '../settings.js'

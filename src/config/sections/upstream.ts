@@ -2,7 +2,8 @@ import Type from 'typebox'
 import { X509Certificate } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
 import { canonicalHost } from '../../access/host.js'
-import type { GatewayConfig, PublicUrl, UpstreamConfig } from '../gateway-config.js'
+import type { UpstreamOptions } from '../../gate/upstream.js'
+import type { GatewayConfig, PublicUrl } from '../gateway-config.js'
 import { quote } from '../../documents/problem.js'
 import type { Path } from '../read-yaml.js'
 import { readNamedFile, type Reading } from '../reading.js'
@@ -77,7 +78,7 @@ export function readUpstream(
   path: Path,
   written: unknown,
   own: OwnAddresses,
-): UpstreamConfig | undefined {
+): UpstreamOptions | undefined {
   const details = soundSettings(detailsSchema, typeof written === 'string' ? { url: written } : written)
   const urlPath = isBlock(written) ? [...path, 'url'] : path
   const origin = readAddress(reading, urlPath, details.url, own)
