@@ -23,6 +23,7 @@ export interface HashQueueOptions {
 
 const RETRY_AFTER_SECONDS = 5
 const DEFAULT_CAPACITY = 64
+/** File reads and name look-ups need one of libuv's threads, too. */
 const LIBUV_THREADS = 4
 
 /** Makes the queue through which every password hash goes, so that logins never starve the proxy. */
@@ -54,6 +55,5 @@ export function createHashQueue({
 }
 
 function defaultConcurrency(): number {
-  const threads = Number(process.env.UV_THREADPOOL_SIZE) || LIBUV_THREADS
-  return Math.max(1, Math.min(availableParallelism(), threads) - 1)
+  return Math.max(1, Math.min(availableParallelism(), LIBUV_THREADS) - 1)
 }
