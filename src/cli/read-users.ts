@@ -1,6 +1,6 @@
-import { nearestWord } from '../config/nearest-word.js'
-import { formatProblem, unreadableFile, type Problem } from '../config/problem.js'
-import { sourceText } from '../config/source-text.js'
+import { nearestWord } from '../documents/nearest-word.js'
+import { formatProblem, unreadableFile, type Problem } from '../documents/problem.js'
+import { sourceText } from '../documents/source-text.js'
 import { canonicalUserName } from '../users/user-name.js'
 import { readUsersFile, type UserRecord } from '../users/users-file.js'
 import type { CliIo } from './cli-io.js'
@@ -12,14 +12,14 @@ export type ReadUsers =
 
 /** Reads a users file. */
 export function readUsers(file: string, io: Pick<CliIo, 'readFile'>): ReadUsers {
+  let text
   try {
-    return usersIn(io.readFile(file), file)
+    text = io.readFile(file)
   } catch (error) {
-    return {
-      ok: false,
-      problems: [unreadableFile(file, error, 'make it with "gatehouse users add NAME"')],
-    }
+    const cure = 'make it with "gatehouse users add NAME"'
+    return { ok: false, problems: [unreadableFile(file, error, cure)] }
   }
+  return usersIn(text, file)
 }
 
 /** The same for the text of one. */
