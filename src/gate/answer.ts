@@ -174,7 +174,7 @@ function describe(refusal: ArrivalRefusal): { readonly status: number; readonly 
   if (refusal in UNREADABLE) return UNREADABLE[refusal as keyof typeof UNREADABLE]
   const status = refusal === 'method_not_allowed' ? 405 : refusal === 'too_long' ? 414 : 400
   const { message, cure } = describeRefusal(refusal as Parameters<typeof describeRefusal>[0])
-  return { status, detail: `${message} ${cure}` }
+  return { status, detail: `${message}. ${cure}.` }
 }
 
 const RETRY_LATER = { 'retry-after': '5' }
