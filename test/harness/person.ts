@@ -58,8 +58,17 @@ export interface FetchOptions {
 /** Keys of authenticator apps by gateway and user, so that a second browser of a user can log in as well. */
 const authenticators = new WeakMap<TestGateway, Map<string, { key: string; lastStep: number }>>()
 
+/** How a browser differs from the usual one. */
+export interface PersonOptions {
+  /** The host it goes to. Default: `HOST`. */
+  readonly host?: string
+  /** Sent with every request, as by a proxy on the way. */
+  readonly headers?: OutgoingHttpHeaders
+}
+
 /** A new browser with an empty cookie jar. */
-export function createPerson(gateway: TestGateway, host: string = HOST): Person {
+export function createPerson(gateway: TestGateway, options: PersonOptions = {}): Person {
+  const host = options.host ?? HOST
   const cookies = new Map<string, string>()
   const origin = `https://${host}`
   const apps = authenticators.get(gateway) ?? new Map<string, { key: string; lastStep: number }>()
@@ -75,7 +84,7 @@ export function createPerson(gateway: TestGateway, host: string = HOST): Person 
     headers: OutgoingHttpHeaders,
     body?: string,
   ): Promise<Reply> {
-    const own: OutgoingHttpHeaders = { Host: host, ...(cookies.size > 0 ? { Cookie: cookieHeader() } : {}) }
+    const own = { Host: host, ...options.headers, ...(cookies.size > 0 ? { Cookie: cookieHeader() } : {}) }
     const reply = await roundTrip(gateway, method, path, { ...own, ...headers }, body)
     for (const line of reply.header('set-cookie')) keep(cookies, line)
     return reply
