@@ -9,12 +9,13 @@ export interface LiveStream {
 
 /** The connections that have to end with their session. */
 export interface LiveStreams {
-  /** @returns a function to call when the connection ended by itself */
+  /** After `closeAll()` it is closed at once. @returns a function to call when the connection ended by itself */
   add(stream: LiveStream): () => void
   /** Closes what a session holds open, at once. */
   closeSession(reference: string): void
   /** Asks of every connection whether it may go on, and closes those that may not. An error is a no. */
   recheck(): Promise<void>
+  /** Closes every connection, now and whenever one is added. */
   closeAll(): void
   readonly size: number
 }
@@ -22,13 +23,15 @@ export interface LiveStreams {
 /** Makes the list of live connections. The caller rechecks it every few seconds. */
 export function createLiveStreams(): LiveStreams {
   const streams = new Set<LiveStream>()
+  let over = false
   const end = (stream: LiveStream): void => {
     streams.delete(stream)
     stream.close()
   }
   return {
     add(stream) {
-      streams.add(stream)
+      if (over) stream.close()
+      else streams.add(stream)
       return () => streams.delete(stream)
     },
     closeSession(reference) {
@@ -42,6 +45,7 @@ export function createLiveStreams(): LiveStreams {
       )
     },
     closeAll() {
+      over = true
       for (const stream of streams) end(stream)
     },
     get size() {

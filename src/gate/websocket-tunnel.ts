@@ -8,6 +8,7 @@ import { TLSSocket } from 'node:tls'
 import type { Arrival } from '../http/arrival.js'
 import type { Exchange, Gate, Passage } from './gate.js'
 import { readResponseHeaders } from './response-headers.js'
+import type { IsOurCookie } from './response-headers.js'
 
 /** A handshake as Node hands it out: parsed head, bare socket, and what came behind the head. */
 export interface Handshake {
@@ -54,6 +55,8 @@ function connect(gate: Gate, exchange: Exchange, passage: Passage, socket: Socke
   const { upstream, headers, judgement } = passage
   const { request } = judgement
   const { tls, timeouts } = upstream.options
+  const { guard, liveStreams } = gate.parts
+  const { arrival } = exchange
   const send = upstream.url.protocol === 'https:' ? httpsRequest : httpRequest
   const outgoing = send({
     host: upstream.url.hostname.replace(/^\[|\]$/g, ''),
@@ -67,26 +70,49 @@ function connect(gate: Gate, exchange: Exchange, passage: Passage, socket: Socke
     rejectUnauthorized: tls.verify,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
   })
+  let upstreamEnd: { destroy(): unknown } = outgoing
+  const close = (): void => {
+    socket.destroy()
+    upstreamEnd.destroy()
+  }
+  const remove = liveStreams.add({
+    session: judgement.caller?.sessionReference,
+    mayGoOn: () => guard.wouldPassAgain(judgement, arrival.client),
+    close,
+  })
+  socket.on('close', remove)
+  socket.on('close', close)
+  // A socket that nobody reads from does not tell of its end.
+  socket.on('readable', readEnd).on('end', close)
   let timedOut = false
   outgoing.on('timeout', () => {
     timedOut = true
     outgoing.destroy(new Error('the upstream did not answer the handshake in time'))
   })
   outgoing.on('error', error => {
+    if (socket.destroyed) return
     gate.parts.onError(error)
-    if (!socket.destroyed) gate.fail(exchange, timedOut ? 'upstream_timeout' : 'upstream_unreachable')
+    gate.fail(exchange, timedOut ? 'upstream_timeout' : 'upstream_unreachable')
   })
-  const giveUp = (): void => void outgoing.destroy()
-  socket.on('close', giveUp)
   outgoing.on('response', answer => {
     relay(gate, exchange, answer)
   })
   outgoing.on('upgrade', (answer, upstreamSocket, upstreamHead) => {
-    socket.off('close', giveUp)
+    upstreamEnd = upstreamSocket
+    socket.off('close', close).off('readable', readEnd).off('end', close)
     exchange.response.detachSocket(socket)
-    join(gate, exchange, passage, { socket, head, answer, upstreamSocket, upstreamHead })
+    greet(socket, answer, gate.parts.isOurCookie)
+    if (upstreamHead.length > 0) socket.write(upstreamHead)
+    if (head.length > 0) upstreamSocket.write(head)
+    join(socket, upstreamSocket, close)
+    join(upstreamSocket, socket, close)
   })
   outgoing.end()
+}
+
+/** Takes notice of the end without taking bytes: those wait for the upstream's answer. */
+function readEnd(this: Socket): void {
+  if (this.readableLength === 0) this.read()
 }
 
 /** The upstream did not take the handshake: the client gets that very answer. */
@@ -106,46 +132,22 @@ function relay(gate: Gate, exchange: Exchange, answer: IncomingMessage): void {
   answer.on('error', () => response.destroy())
 }
 
-interface Ends {
-  readonly socket: Socket
-  readonly head: Buffer
-  readonly answer: IncomingMessage
-  readonly upstreamSocket: Socket
-  readonly upstreamHead: Buffer
-}
-
-function join(gate: Gate, { arrival }: Exchange, { judgement }: Passage, ends: Ends): void {
-  const { socket, head, answer, upstreamSocket, upstreamHead } = ends
-  const { guard, isOurCookie, liveStreams } = gate.parts
+/** Tells the client that its upstream speaks WebSocket from now on. */
+function greet(socket: Socket, answer: IncomingMessage, isOurCookie: IsOurCookie): void {
   const { fields } = readResponseHeaders(answer.rawHeaders, false, isOurCookie)
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket']
   for (let index = 0; index + 1 < fields.length; index += 2)
     lines.push(`${fields[index]}: ${fields[index + 1]}`)
   socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-  if (upstreamHead.length > 0) socket.write(upstreamHead)
-  if (head.length > 0) upstreamSocket.write(head)
+}
 
-  const close = (): void => {
-    socket.destroy()
-    upstreamSocket.destroy()
-  }
-  const remove = liveStreams.add({
-    session: judgement.caller?.sessionReference,
-    mayGoOn: () => guard.wouldPassAgain(judgement, arrival.client),
-    close,
+/** Passes bytes on in one direction. What is still on its way when this end closes is delivered first. */
+function join(from: Socket, to: Socket, close: () => void): void {
+  from.on('error', close)
+  from.on('close', () => {
+    to.destroySoon()
   })
-  const endTogether = (end: Socket, other: Socket): void => {
-    end.on('error', close)
-    end.on('close', () => {
-      remove()
-      // What is still on its way to the other side is delivered first.
-      other.destroySoon()
-    })
-  }
-  endTogether(socket, upstreamSocket)
-  endTogether(upstreamSocket, socket)
-  socket.pipe(upstreamSocket)
-  upstreamSocket.pipe(socket)
+  from.pipe(to)
 }
 
 function isHandshake({ method, httpVersion, headers }: IncomingMessage): boolean {
