@@ -73,6 +73,7 @@ function page(request: IncomingMessage): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Sample app</title>
+<link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; --line: #8884; --quiet: color-mix(in srgb, CanvasText 70%, Canvas) }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; padding: 2rem 1rem; max-width: 48rem }
