@@ -270,3 +270,18 @@ for (const [what, answer] of [
     await expectAlive(t, siege)
   })
 }
+
+await t.test('c10: what a client sends after a refusal keeps no connection of the gateway open', async t => {
+  const own = await startGateway(t, { upstream: upstream.url })
+  for (const target of ['/admin/socket', '/public/../socket', '/public/socket']) {
+    upstream.forget()
+    const connection = await openRaw(own)
+    connection.write(get(target, [...HANDSHAKE, ORIGIN]))
+    t.ok(((await connection.answer())?.status ?? 0) >= 200)
+    connection.write('x'.repeat(100_000))
+    await connection.closed()
+    connection.destroy()
+  }
+  const late = new Promise(resolve => setTimeout(resolve, 3_000, 'late').unref())
+  t.not(await Promise.race([own.close(), late]), 'late', 'it ends at once')
+})
