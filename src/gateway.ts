@@ -264,14 +264,20 @@ async function wireEntrance({ options, log, server, audit }: Parts, gate: Gate):
       proxy(gate, exchange)
     },
   })
-  server.fastify.addHook('onRequest', async (request, reply) => {
-    const { reading } = server.arrivalOf(request.raw)
-    if (reading.ok) return
+  server.fastify.addHook('onRequest', (request, reply, next) => {
+    const { raw } = request
+    const arrival = server.arrivalOf(raw)
+    if (server.isAfterEnd(raw)) {
+      reply.hijack()
+      return
+    }
+    if (arrival.reading.ok) {
+      next()
+      return
+    }
     reply.hijack()
-    gate.refuse(
-      { arrival: server.arrivalOf(request.raw), raw: request.raw, response: reply.raw },
-      reading.refusal,
-    )
+    server.endAfter(raw)
+    gate.refuse({ arrival, raw, response: reply.raw }, arrival.reading.refusal)
   })
   server.onUpgrade((raw, socket, head) => {
     const arrival = server.arrivalOf(raw)

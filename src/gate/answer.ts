@@ -164,8 +164,9 @@ const DENIED = {
 const UNREADABLE = {
   repeated_header: { status: 400, detail: 'A header field that may stand only once stood twice.' },
   too_many_headers: { status: 431, detail: 'There are too many header fields.' },
+  unsupported_version: { status: 400, detail: 'The gateway speaks HTTP/1.1 and HTTP/1.0.' },
   unsupported_transfer_encoding: {
-    status: 501,
+    status: 400,
     detail: 'The only transfer coding that is understood is "chunked".',
   },
 } as const

@@ -19,6 +19,11 @@ export async function registerEntrance(
   await server.register(async scope => {
     // Bodies are not the gateway's to parse: they stay in the request's stream until the upstream takes them.
     scope.removeAllContentTypeParsers()
+    // Nor is their type the framework's to judge: it would refuse what it cannot read. The fields go upstream as they came.
+    scope.addHook('onRequest', (request, _reply, done) => {
+      if (request.method !== 'GET') request.raw.headers['content-type'] = 'application/octet-stream'
+      done()
+    })
     await scope.register(httpProxy, {
       upstream: 'http://upstream.invalid',
       httpMethods: [...methods],

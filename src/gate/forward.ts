@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { PassThrough } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Upstream } from './upstream.js'
@@ -37,13 +39,35 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
  * other one wait, and a client that goes away ends the request.
  */
 export function forward(raw: IncomingMessage, response: ServerResponse, forwarding: Forwarding): void {
-  dispatch(raw, response, forwarding, !forwarding.hasBody && IDEMPOTENT.has(forwarding.method))
+  const mayRetry = !forwarding.hasBody && IDEMPOTENT.has(forwarding.method)
+  dispatch(response, forwarding, forwarding.hasBody ? bodyOf(raw) : null, mayRetry)
+}
+
+/** How long the rest of a body is still taken that the upstream does not want, in milliseconds. */
+const LINGER = 30_000
+
+/**
+ * The body as a stream of its own. A body that the upstream does not take to its end is destroyed, and the request
+ * must not go with it: its answer is still due, and the rest of the body is read so that the client hears it.
+ */
+function bodyOf(raw: IncomingMessage): Readable {
+  const body = new PassThrough()
+  raw.on('error', error => body.destroy(error))
+  body.on('close', () => {
+    raw.resume()
+    if (raw.complete || raw.destroyed) return
+    const timer = setTimeout(() => raw.destroy(), LINGER)
+    raw.on('close', () => {
+      clearTimeout(timer)
+    })
+  })
+  return raw.pipe(body)
 }
 
 function dispatch(
-  raw: IncomingMessage,
   response: ServerResponse,
   forwarding: Forwarding,
+  body: Readable | null,
   mayRetry: boolean,
 ): void {
   const { upstream } = forwarding
@@ -51,17 +75,21 @@ function dispatch(
     method: forwarding.method,
     path: forwarding.target,
     headers: forwarding.headers,
-    body: forwarding.hasBody ? raw : null,
+    body,
     servername: upstream.serverName,
   }
   upstream.dispatcher.dispatch(
     options,
     answerHandler(response, forwarding, error => {
-      if (!mayRetry || !(error instanceof errors.SocketError)) return false
-      dispatch(raw, response, forwarding, false)
+      if (!mayRetry || !isBrokenConnection(error)) return false
+      dispatch(response, forwarding, null, false)
       return true
     }),
   )
+}
+
+function isBrokenConnection(error: NodeJS.ErrnoException): boolean {
+  return error instanceof errors.SocketError || error.code === 'ECONNRESET' || error.code === 'EPIPE'
 }
 
 /**
@@ -73,25 +101,32 @@ function answerHandler(
   { readHeaders, onFailure, takesTrailers }: Forwarding,
   retry: (error: Error) => boolean,
 ): Dispatcher.DispatchHandler {
+  const client = response.req.socket
   // What is still to come of a body whose length is known. With its last piece the answer is ended in one write.
   let remaining: number | undefined
+  let begun = false
   let abort: (() => void) | undefined
   let resume: (() => void) | undefined
   const onClose = (): void => {
     if (!response.writableFinished) abort?.()
   }
   const onDrain = (): void => resume?.()
+  const letGo = (): void => {
+    response.off('close', onClose).off('drain', onDrain)
+    client.off('close', onClose)
+  }
 
   return {
     onRequestStart(controller) {
-      if (response.destroyed) {
+      if (response.destroyed || client.destroyed) {
         controller.abort(new Error('the client is gone'))
         return
       }
       abort = () => controller.abort(new Error('the client is gone'))
       resume = () => controller.resume()
-      response.on('close', onClose)
-      response.on('drain', onDrain)
+      response.on('close', onClose).on('drain', onDrain)
+      // An answer that waits behind that of an earlier request does not hear of the end of their connection.
+      if (response.socket === null) client.setMaxListeners(0).on('close', onClose)
     },
     onResponseStart(controller, status, headers, message) {
       if (status < 200) {
@@ -101,24 +136,31 @@ function answerHandler(
       const length = headers['content-length']
       remaining = typeof length === 'string' ? Number(length) : undefined
       response.writeHead(status, message, readHeaders(textsOf(controller.rawHeaders)))
+      // A head whose body does not come with it goes ahead: whoever waits for events wants to know that they will come.
+      process.nextTick(() => {
+        if (!begun && !response.writableEnded) response.flushHeaders()
+      })
     },
     onResponseData(controller, chunk) {
+      begun = true
       if (remaining !== undefined) remaining -= chunk.length
       if (remaining === 0) response.end(chunk)
       else if (!response.write(chunk)) controller.pause()
     },
     onResponseEnd(controller) {
-      response.off('close', onClose)
-      response.off('drain', onDrain)
+      letGo()
       if (response.writableEnded) return
       const trailers = takesTrailers ? textsOf(controller.rawTrailers) : []
       if (trailers.length > 0) response.addTrailers(pairsOf(trailers))
       response.end()
     },
     onResponseError(_controller, error) {
-      response.off('close', onClose)
-      response.off('drain', onDrain)
-      if (response.headersSent || response.destroyed) response.destroy()
+      letGo()
+      // The length of a 304 is that of what it does not send (RFC 9110, section 8.6); undici misses it.
+      const isWhole =
+        response.statusCode === 304 && error instanceof errors.ResponseContentLengthMismatchError
+      if (response.headersSent && isWhole) response.end()
+      else if (response.headersSent || response.destroyed || client.destroyed) response.destroy()
       else if (!retry(error)) onFailure(failureOf(error), error)
     },
   }
@@ -129,9 +171,12 @@ function failureOf(error: Error): UpstreamFailure {
   return isTimeout ? 'upstream_timeout' : 'upstream_unreachable'
 }
 
-/** Node writes only the `Link` fields of a 103 that it can parse; the final answer carries them again. */
+/**
+ * Node writes only the `Link` fields of a 103 that it can parse; the final answer carries them again. HTTP/1.0 knows no
+ * interim answers.
+ */
 function passEarlyHints(response: ServerResponse, link: string | string[] | undefined): void {
-  if (link === undefined) return
+  if (link === undefined || response.req.httpVersion !== '1.1') return
   try {
     response.writeEarlyHints({ link })
   } catch {

@@ -64,9 +64,11 @@ export function createGate(parts: GateParts): Gate {
       response.destroy()
       return
     }
+    const unread = hasBody(arrival.headers)
     writeAnswer(response, told, {
       own: parts.answerHeaders,
-      close: close || hasBody(arrival.headers),
+      close: close || unread,
+      unread,
       head: raw.method === 'HEAD',
     })
   }

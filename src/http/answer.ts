@@ -49,14 +49,29 @@ export function redirectAnswer(method: string, location: string, headers: Answer
   }
 }
 
+/** How long the rest of a body is still taken that nobody reads, in milliseconds. */
+const LINGER = 2_000
+
 /**
  * Writes an answer where the framework is not in the way.
  * @param close ends the connection: what is left of the request is never read as a further one
+ * @param unread a body is on its way: it is taken for a moment and thrown away, because a connection that is closed
+ * over unread bytes is reset, and the client would lose the answer
  */
 export function writeAnswer(
   response: ServerResponse,
   answer: Answer,
-  { own, close, head }: { readonly own: AnswerHeaders; readonly close: boolean; readonly head: boolean },
+  {
+    own,
+    close,
+    unread,
+    head,
+  }: {
+    readonly own: AnswerHeaders
+    readonly close: boolean
+    readonly unread: boolean
+    readonly head: boolean
+  },
 ): void {
   const body = Buffer.from(answer.body)
   // In so many words: a reason of an upstream that could not be written is still kept by the response.
@@ -66,5 +81,17 @@ export function writeAnswer(
     'content-length': String(body.length),
     ...(close ? { connection: 'close' } : {}),
   })
-  response.end(head ? undefined : body)
+  const { req } = response
+  if (!unread || req.complete || req.destroyed) {
+    response.end(head ? undefined : body)
+    return
+  }
+  if (head || body.length === 0) response.flushHeaders()
+  else response.write(body)
+  const timer = setTimeout(end, LINGER)
+  req.once('end', end).once('close', end).resume()
+  function end(): void {
+    clearTimeout(timer)
+    response.end()
+  }
 }

@@ -10,7 +10,7 @@ import type { Client } from './trusted-proxies.js'
 
 /** Why a request is answered before anything is asked about it. */
 export type ArrivalRefusal =
-  Refusal | 'repeated_header' | 'too_many_headers' | 'unsupported_transfer_encoding'
+  Refusal | 'repeated_header' | 'too_many_headers' | 'unsupported_transfer_encoding' | 'unsupported_version'
 
 /** A request as it came in, read once. */
 export interface Arrival {
@@ -34,6 +34,8 @@ export interface ArrivalOptions {
 interface ParsedRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
+  /** Undefined counts as 1.1. */
+  readonly httpVersion?: string | undefined
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[]
   readonly socket: Parameters<typeof clientOf>[0]
@@ -43,7 +45,7 @@ interface ParsedRequest {
 export function readArrival(raw: ParsedRequest, options: ArrivalOptions): Arrival {
   const headers = readRequestHeaders(raw.rawHeaders, options.roleOf)
   const client = clientOf(raw.socket, headers.fields, options.trustedProxies)
-  const refusal = framingRefusal(raw.rawHeaders.length / 2, headers)
+  const refusal = framingRefusal(raw, headers)
   if (refusal !== undefined) return { headers, client, reading: { ok: false, refusal } }
   const host = client.forwardedHost === undefined ? headers.fields.host : (client.forwardedHost ?? undefined)
   const reading = canonicalise(
@@ -64,11 +66,15 @@ export function hasBody(headers: RequestHeaders): boolean {
   return transferEncoding !== undefined || (contentLength !== undefined && contentLength !== '0')
 }
 
-function framingRefusal(count: number, headers: RequestHeaders): ArrivalRefusal | undefined {
-  if (count > MOST_HEADERS) return 'too_many_headers'
+function framingRefusal(
+  { httpVersion, rawHeaders }: ParsedRequest,
+  headers: RequestHeaders,
+): ArrivalRefusal | undefined {
+  if (httpVersion !== undefined && httpVersion !== '1.1' && httpVersion !== '1.0')
+    return 'unsupported_version'
+  if (rawHeaders.length / 2 > MOST_HEADERS) return 'too_many_headers'
   if (headers.repeated) return 'repeated_header'
   const coding = headers.fields.transferEncoding
-  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
-    return 'unsupported_transfer_encoding'
-  return undefined
+  if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return undefined
+  return 'unsupported_transfer_encoding'
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify from 'fastify'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { AccessRequest } from '../access/access-request.js'
 import { readArrival } from './arrival.js'
 import type { Arrival, ArrivalOptions } from './arrival.js'
@@ -23,6 +23,12 @@ export interface GatewayServer {
   readonly fastify: FastifyInstance
   /** The request as it was read when it came in. */
   readonly arrivalOf: (raw: IncomingMessage) => Arrival
+  /**
+   * Makes a request the last one of its connection. Node parses what came behind it in the same piece and hands it
+   * out all the same: `isAfterEnd` tells, and it must be neither judged nor answered (RFC 9112, section 9.6).
+   */
+  readonly endAfter: (raw: IncomingMessage) => void
+  readonly isAfterEnd: (raw: IncomingMessage) => boolean
   /** The canonical request, when it is for an app and not for the gateway itself. */
   readonly isForApp: (raw: IncomingMessage) => boolean
   /** Hands over requests that ask for another protocol, each after the answers that its connection still owes. */
@@ -53,6 +59,7 @@ const HEAD_LIMIT = 16 * 1024
  * for the gateway itself, and one constant address for everything else, so that no second reading of a path exists.
  */
 export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptions): GatewayServer {
+  const ended = new WeakSet<Socket>()
   const read = new WeakMap<IncomingMessage, { readonly arrival: Arrival; readonly isForApp: boolean }>()
 
   function receive(raw: IncomingMessage): { readonly arrival: Arrival; readonly isForApp: boolean } {
@@ -85,6 +92,10 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
       return isForApp || !arrival.reading.ok ? APP_ENTRANCE : addressOf(arrival.reading.request)
     },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket): void => {
+      if (ended.has(socket)) {
+        socket.end()
+        return
+      }
       onUnparsable(socket.remoteAddress ?? '', error.code ?? error.name)
       answerUnparsable(error, socket)
     },
@@ -111,9 +122,12 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
     fastify: server,
     arrivalOf: raw => receive(raw).arrival,
     isForApp: raw => receive(raw).isForApp,
+    endAfter: raw => void ended.add(raw.socket),
+    isAfterEnd: raw => ended.has(raw.socket),
     onUpgrade: take => {
       server.server.on('upgrade', (raw: IncomingMessage, socket: Socket, head: Buffer) => {
         endOnError(socket)
+        if (ended.has(socket)) return
         const due = lastAnswers.get(socket)
         if (due === undefined || due.writableFinished) take(raw, socket, head)
         else
@@ -132,11 +146,6 @@ function endOnError(socket: Socket): void {
 
 function destroyThis(this: Socket): void {
   this.destroy()
-}
-
-/** The arrival of a request that the framework holds. */
-export function arrivalOfRequest(server: GatewayServer): (request: FastifyRequest) => Arrival {
-  return request => server.arrivalOf(request.raw)
 }
 
 function addressOf({ encodedPath, query }: AccessRequest): string {

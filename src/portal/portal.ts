@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { redirectAnswer } from '../http/answer.js'
 import { isOwnOrigin } from '../http/csrf.js'
 import { StoreUnavailable } from '../store/store.js'
 import type { Account } from './account.js'
@@ -65,7 +66,9 @@ export async function registerPortal(server: FastifyInstance, options: PortalOpt
     portal.post(`${authPath}/account/backup-codes`, small, account.backupCodes)
     portal.get(`${authPath}/logout`, account.logoutPage)
     portal.post(`${authPath}/logout`, small, account.logout)
-    portal.get(authPath, async (_request, reply) => reply.redirect(`${authPath}/account`))
+    portal.all(authPath, async (request, reply) =>
+      visits.send(reply, redirectAnswer(request.method, `${authPath}/account`)),
+    )
     portal.all(`${authPath}/*`, async (request, reply) =>
       visits.problem(
         reply,
