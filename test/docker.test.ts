@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   readdirSync,
   rmSync,
   writeFileSync,
@@ -77,6 +78,8 @@ t.test('its commands run as nobody, write to the data folder only, and end when 
 
 interface Box {
   readonly app: string
+  /** The program that runs it. */
+  readonly node: string
   readonly config: string
   readonly data: string
   /** Home and temporary folder, writable and empty. */
@@ -107,6 +110,9 @@ async function makeImage(t: Test): Promise<Box> {
   })
   if (installed.status !== 0) throw new Error(`npm ci: ${installed.stderr}`)
   cpSync(join(root, 'dist'), join(app, 'dist'), { recursive: true })
+  // This Node may lie where only its owner may look.
+  const node = join(folder, 'node')
+  cpSync(realpathSync(process.execPath), node)
   const uid = isRoot ? Number(instruction(image, 'USER').split(':')[0]) : (process.getuid?.() ?? 0)
   if (isRoot) for (const path of [data, elsewhere]) chownSync(path, uid, uid)
 
@@ -125,7 +131,7 @@ async function makeImage(t: Test): Promise<Box> {
     join(folder, 'users.yaml'),
     `users:\n  alice: { displayname: Alice, password: "${password}" }\n`,
   )
-  return { app, config, data, elsewhere, port, uid }
+  return { app, node, config, data, elsewhere, port, uid }
 }
 
 interface Running {
@@ -134,7 +140,7 @@ interface Running {
 }
 
 function start(box: Box, words: readonly string[]): Running {
-  const child = spawn(process.execPath, words, {
+  const child = spawn(box.node, words, {
     cwd: box.app,
     env: { NODE_ENV: 'production', HOME: box.elsewhere, TMPDIR: box.elsewhere },
     ...(isRoot ? { uid: box.uid, gid: box.uid } : {}),
