@@ -37,6 +37,10 @@ const USERS = [
 export const run: Command = async (args, io) => {
   const parsed = parseOptions(args, io, HELP, { port: { type: 'string', default: '8080' } })
   if (!parsed.ok) return parsed.code
+  if (!/^[0-9]{1,5}$/.test(parsed.values.port) || Number(parsed.values.port) > 65_535) {
+    io.stderr(`--port is a number from 0 to 65535, such as 8080.\n\n${HELP}`)
+    return 2
+  }
   const stopped = io.untilStopped()
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'))
   const app = await startSampleApp()

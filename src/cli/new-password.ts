@@ -24,14 +24,14 @@ export async function askNewPassword(
     io.stderr('The two are not the same. Nothing was changed.\n')
     return undefined
   }
-  if ([...password].length < ADVISED)
+  if (Array.from(password).length < ADVISED)
     io.stderr(`This is a short password: ${ADVISED} characters or more are advised.\n`)
   return password
 }
 
 function faultOf(password: string): string | undefined {
   if (password === '') return 'There is no password: type one, or give it as a line of the standard input.'
-  if ([...password].length < SHORTEST) return `A password has at least ${SHORTEST} characters.`
+  if (Array.from(password).length < SHORTEST) return `A password has at least ${SHORTEST} characters.`
   if (Buffer.byteLength(password) > MOST_BYTES) return `A password has at most ${MOST_BYTES} bytes.`
   return undefined
 }
