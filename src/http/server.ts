@@ -39,7 +39,7 @@ export interface GatewayServer {
 export type TakeUpgrade = (raw: IncomingMessage, socket: Socket, head: Buffer) => void
 
 /** The address at which every request for an app enters the router, whatever its own address is. */
-export const APP_ENTRANCE = '/'
+const APP_ENTRANCE = '/'
 
 /** Methods that a request may have (b20): all that Node parses, but those that make or echo tunnels. */
 export const REQUEST_METHODS: readonly string[] = METHODS.filter(

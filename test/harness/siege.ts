@@ -52,7 +52,7 @@ export async function expectRefused(
 }
 
 /** Proves that no byte reached the app, and that the gateway still serves somebody else. */
-export async function expectNothingReached(t: Test, siege: Siege): Promise<void> {
+async function expectNothingReached(t: Test, siege: Siege): Promise<void> {
   t.equal(siege.upstream.received().length, 0, 'not a byte went upstream')
   t.same(await expectAlive(t, siege), [], 'no request reached the app')
 }

@@ -17,7 +17,7 @@ export interface AskedRequest {
 }
 
 /** Where a request comes from when nobody says: an address for documentation (RFC 5737), so no network of anybody. */
-export const SOMEWHERE = '192.0.2.1'
+const SOMEWHERE = '192.0.2.1'
 
 /**
  * Reads the arguments of `explain`. The URL is taken apart and not parsed, because a parser would repair what the
