@@ -51,7 +51,7 @@ const LINGER = 30_000
  * must not go with it: its answer is still due, and the rest of the body is read so that the client hears it.
  */
 function bodyOf(raw: IncomingMessage): Readable {
-  const body = new PassThrough()
+  const body = raw.pipe(new PassThrough())
   raw.on('error', error => body.destroy(error))
   body.on('close', () => {
     raw.resume()
@@ -61,7 +61,7 @@ function bodyOf(raw: IncomingMessage): Readable {
       clearTimeout(timer)
     })
   })
-  return raw.pipe(body)
+  return body
 }
 
 function dispatch(
