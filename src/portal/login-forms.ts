@@ -224,7 +224,8 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const ticket = visits.field(request.body, 'ticket')
       if (ticket !== undefined) {
         const offer = await login.startEnrolment({ sessionId, challenge, ticket, client })
-        return showEnrolment(asked, offer, ticket === '' ? 'incomplete' : 'wrong')
+        const error = ticket === '' ? 'incomplete' : 'wrong'
+        return showEnrolment(asked, offer, offer.step === 'enrolment' ? undefined : error)
       }
       const code = visits.field(request.body, 'code') ?? ''
       const step = await login.secondFactor({ sessionId, challenge, factor: 'totp', code, client })
