@@ -5,6 +5,7 @@ import type { Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { hasBody } from '../http/arrival.js'
 import type { Arrival } from '../http/arrival.js'
 import type { Exchange, Gate, Passage } from './gate.js'
 import { readResponseHeaders } from './response-headers.js'
@@ -37,12 +38,12 @@ export async function tunnel(
   const response = new ServerResponse(raw)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
-  response.on('finish', () => socket.end())
+  response.on('finish', () => socket.destroySoon())
   const exchange: Exchange = { arrival, raw, response }
 
   const passage = await gate.admit(exchange)
   if (passage === undefined) return
-  if (!isHandshake(raw)) {
+  if (!isHandshake(raw) || hasBody(arrival.headers)) {
     gate.fail(exchange, 'bad_websocket')
   } else if (!isFromOwnPage(arrival, passage, originsOf)) {
     gate.fail(exchange, 'foreign_origin')

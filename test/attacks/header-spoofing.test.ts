@@ -348,11 +348,11 @@ await t.test('a12: a trailer with an identity is not merged into the headers', a
     if (request === undefined) continue
     t.equal(request.body.toString(), 'hello')
     t.same(
-      request?.rawHeaders.filter(([, value]) => value === 'mallory'),
+      request.rawHeaders.filter(([, value]) => value === 'mallory'),
       [],
     )
     t.same(
-      request?.trailers.filter(([, value]) => value === 'mallory'),
+      request.trailers.filter(([, value]) => value === 'mallory'),
       [],
     )
     t.same(
