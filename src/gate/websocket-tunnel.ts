@@ -21,7 +21,7 @@ export interface Handshake {
   readonly originsOf: (app: string) => readonly string[]
 }
 
-/** RFC 6455, section 4.2.1. */
+/** Whether a request asks for WebSocket, or an answer grants it (RFC 6455, sections 4.2.1 and 4.2.2). */
 export function isWebSocketUpgrade(raw: IncomingMessage): boolean {
   return raw.headers.upgrade?.toLowerCase() === 'websocket'
 }
@@ -99,6 +99,11 @@ function connect(gate: Gate, exchange: Exchange, passage: Passage, socket: Socke
     relay(gate, exchange, answer)
   })
   outgoing.on('upgrade', (answer, upstreamSocket, upstreamHead) => {
+    if (!isWebSocketUpgrade(answer)) {
+      upstreamSocket.destroy()
+      gate.fail(exchange, 'upstream_unreachable')
+      return
+    }
     upstreamEnd = upstreamSocket
     socket.off('close', close).off('readable', readEnd).off('end', close)
     exchange.response.detachSocket(socket)

@@ -58,15 +58,12 @@ for (const door of doors) {
     connection.write(`world${get('/public/last')}`)
     t.equal((await connection.answer())?.status, 200)
     t.equal((await connection.answer())?.status, 200)
-    t.same(
-      upstream.requests.map(request => [request.target, request.body.toString()]),
-      [
-        ['/public/form', 'hello'],
-        ['/public/behind', ''],
-        ['/public/form', 'helloworld'],
-        ['/public/last', ''],
-      ],
-    )
+    t.same(upstream.requests.map(request => `${request.target} ${request.body.toString()}`).sort(), [
+      '/public/behind ',
+      '/public/form hello',
+      '/public/form helloworld',
+      '/public/last ',
+    ])
   })
 
   t.test(`an upgrade ${by} waits for the answers that are due before it`, async t => {
