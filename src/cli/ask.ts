@@ -73,7 +73,10 @@ function openReader(): Reader {
   // While a line is edited the terminal sends Ctrl-C as a character; it means what it always means.
   lines.on('SIGINT', () => {
     process.stderr.write('\n')
+    // The signal may come a moment later, so the question stays unanswered, and the process alive, until then.
+    waiting.length = 0
     lines.close()
+    setTimeout(() => process.exit(130), 1_000)
     process.kill(process.pid, 'SIGINT')
   })
   const opened: Reader = {
