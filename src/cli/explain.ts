@@ -46,7 +46,7 @@ function runNow(args: readonly string[], io: CliIo): number {
   const [method = '', url = ''] = parsed.positionals
   const read = readAsked(method, url, from, config.publicUrl.origin)
   if (!read.ok) return notUnderstood(read.why)
-  const caller = as === undefined ? NOBODY : readCaller(as, age, config, io)
+  const caller = as === undefined ? NOBODY : readCaller(as, { age, written: writtenAge ?? '0s' }, config, io)
   if (caller === undefined) return 1
   const explanation = explain(withShortNames(config, io.cwd), read.asked, caller.identity, io.now())
   if (json === true)
@@ -69,7 +69,7 @@ const NOBODY: ExplainedCaller = { identity: undefined, says: 'by nobody' }
 
 function readCaller(
   name: string,
-  age: MfaAge,
+  { age, written }: { readonly age: MfaAge; readonly written: string },
   config: GatewayConfig,
   io: CliIo,
 ): ExplainedCaller | undefined {
@@ -78,7 +78,7 @@ function readCaller(
   const { subject, mfa } = user.person
   if (user.disabled) return { identity: undefined, says: `by ${subject}, who is disabled and so is nobody` }
   const shown = mfa === 'disabled' || age === 'none' ? 'the password alone' : 'password and second factor'
-  const when = age === 'none' || age === 0 ? 'just now' : `${age / 1000} s ago`
+  const when = age === 'none' || age === 0 ? 'just now' : `${written} ago`
   return { identity: loggedIn(user, age, io.now()), says: `by ${subject}, who showed ${shown} ${when}` }
 }
 

@@ -206,6 +206,7 @@ t.test('the text fits one glance, and has colours on a terminal that wants them'
     '',
     /^The app gets what the client sent/,
   ])
+  t.match((await say(`GET ${SITE}/admin/x --as alice --mfa-age 6m`)).out, 'second factor 6m ago, from')
   t.match(out, /\n {2}Remote-User: alice\n.*\n {2}Gatehouse-Assertion: \(a JWT/s)
   t.notMatch(out, '\u001b')
   t.match((await say(`GET ${SITE}/x`, { person: true })).out, '\u001b[33mNot yet')
