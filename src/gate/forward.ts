@@ -76,7 +76,8 @@ function dispatch(
     path: forwarding.target,
     headers: forwarding.headers,
     body,
-    servername: upstream.serverName,
+    // Without it undici takes the Host field, and ends the connection when the next request has another one.
+    servername: upstream.hostname,
   }
   upstream.dispatcher.dispatch(
     options,

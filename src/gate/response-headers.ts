@@ -38,7 +38,6 @@ export function readResponseHeaders(
   const fields: string[] = []
   let named: string | undefined
   let isEventStream = false
-  let hasCacheControl = false
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? ''
     const value = raw[index + 1] ?? ''
@@ -48,7 +47,6 @@ export function readResponseHeaders(
         if (!isOurCookie(cookieName(value))) fields.push(name, value)
         break
       case 'cache-control':
-        hasCacheControl = true
         fields.push(name, isPrivate ? withoutSharedCaches(value) : value)
         break
       case 'clear-site-data':
@@ -66,9 +64,13 @@ export function readResponseHeaders(
         fields.push(name, value)
     }
   }
-  if (isPrivate && !hasCacheControl) fields.push('Cache-Control', 'private')
   dropNamedFields(fields, named)
+  if (isPrivate && !fields.some(isCacheControl)) fields.push('Cache-Control', 'private')
   return { fields, isEventStream }
+}
+
+function isCacheControl(text: string, index: number): boolean {
+  return index % 2 === 0 && text.toLowerCase() === 'cache-control'
 }
 
 /** Browsers send the nameless cookie `=name=x` back as `name=x` (6265bis, section 5.7), so it counts as `name`. */

@@ -1,4 +1,5 @@
-import { Pool } from 'undici'
+import { isIP } from 'node:net'
+import { buildConnector, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 
 /** How the gateway reaches an app's upstream. Durations are milliseconds. */
@@ -27,7 +28,12 @@ export interface UpstreamOptions {
 export interface Upstream {
   readonly options: UpstreamOptions
   readonly url: URL
-  /** What TLS certificates are checked against: never the client's Host. */
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string
+  /**
+   * The name that TLS asks for and checks: never the client's Host. Empty where the upstream is an address, which is
+   * checked but not asked for (RFC 6066, section 3).
+   */
   readonly serverName: string
   readonly dispatcher: Dispatcher
 }
@@ -38,18 +44,24 @@ const CONNECTIONS = 128
 /** Opens the pool of an upstream. Nothing is connected before the first request. */
 export function openUpstream(options: UpstreamOptions): Upstream {
   const url = new URL(options.origin)
-  const { verify, ca, serverName } = options.tls
+  const { verify, ca } = options.tls
+  const hostname = url.hostname.replace(/^\[|\]$/g, '')
+  const serverName = options.tls.serverName ?? (isIP(hostname) === 0 ? hostname : '')
+  const connect = buildConnector({
+    timeout: options.timeouts.connect,
+    rejectUnauthorized: verify,
+    ...(ca === undefined ? {} : { ca }),
+  })
   return {
     options,
     url,
-    serverName: serverName ?? url.hostname,
+    hostname,
+    serverName,
     dispatcher: new Pool(url.origin, {
       connections: CONNECTIONS,
       pipelining: 1,
-      connect: {
-        timeout: options.timeouts.connect,
-        rejectUnauthorized: verify,
-        ...(ca === undefined ? {} : { ca }),
+      connect: (target, callback) => {
+        connect({ ...target, servername: serverName }, callback)
       },
       headersTimeout: options.timeouts.headers,
       bodyTimeout: options.timeouts.body,

@@ -60,7 +60,7 @@ function connect(gate: Gate, exchange: Exchange, passage: Passage, socket: Socke
   const { arrival } = exchange
   const send = upstream.url.protocol === 'https:' ? httpsRequest : httpRequest
   const outgoing = send({
-    host: upstream.url.hostname.replace(/^\[|\]$/g, ''),
+    host: upstream.hostname,
     port: upstream.url.port || undefined,
     method: 'GET',
     path: request.encodedPath + request.query,

@@ -125,10 +125,9 @@ export function createHeaderRoles(
 }
 
 function roleOf(name: string, own: ReadonlySet<string>): HeaderRole {
-  const exact = name.toLowerCase()
-  const read = READ.get(exact)
-  if (read !== undefined) return read
   const alike = comparable(name)
+  const read = READ.get(name.toLowerCase())
+  if (read !== undefined) return own.has(alike) ? { ...read, passed: false } : read
   const isOwn =
     own.has(alike) || DROPPED.has(alike) || DROPPED_PREFIXES.some(prefix => alike.startsWith(prefix))
   // A second spelling of a header that the gate reads (`Content_Length`) would be a second value to some upstreams.
