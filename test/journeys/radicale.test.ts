@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { freePort } from '../bench/free-port.js'
 import { noAuthenticator } from '../harness/authenticator.js'
 import { createPerson } from '../harness/person.js'
-import { freePort, installGateway, runProgram, serveGateway } from './gateway-process.js'
+import { installGateway, runProgram, serveGateway } from './gateway-process.js'
 
 const missing =
   noAuthenticator ||
