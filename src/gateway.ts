@@ -78,14 +78,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onChange: users => log.info({ users }, 'the users file was read again'),
     onFault: faults => log.error({ faults }, 'the users file is broken; the users stay as they were'),
   })
-  const services = createServices({ ...options, directory, audit, opens: createOpens(config, routes, now) })
+  const rules = readingRules(config)
+  const opens = createOpens(config, rules.leniencies, routes, now)
+  const services = createServices({ ...options, directory, audit, opens })
   const keys = await loadSigningKeys({ store, seal: services.seal, now })
   const liveStreams = createLiveStreams()
   services.sessions.onEnd(reference => liveStreams.closeSession(reference))
 
   const server = createServer({
     tls: config.tls,
-    arrivals: readingRules(config),
+    arrivals: rules,
     isOwn: createOwnPaths(config.publicUrl.host, config.authPath),
     onUnparsable: (address, reason) => audit({ event: 'request.refused', address, reason }),
   })

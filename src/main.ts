@@ -6,12 +6,16 @@ import type { CliIo } from './cli/cli-io.js'
 import { runCommand } from './cli/commands.js'
 import { ask, askSecret, closeInput } from './cli/ask.js'
 
-/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, as without any handler. */
+/** A second signal this soon is the first one again: npm and timeout pass on what the whole group got already. */
+const SAME_SIGNAL = 1_000
+
+/** Resolves at the first SIGINT or SIGTERM. A later one ends the process at once, for those who will not wait. */
 function untilStopped(): Promise<void> {
   return new Promise(resolve => {
+    let first: number | undefined
     const stop = (): void => {
-      process.off('SIGINT', stop)
-      process.off('SIGTERM', stop)
+      first ??= systemClock()
+      if (systemClock() - first > SAME_SIGNAL) process.exit(1)
       resolve()
     }
     process.on('SIGINT', stop)
@@ -35,6 +39,9 @@ const io: CliIo = {
   cwd: process.cwd(),
 }
 
+// Whoever reads the output may go away (a closed pipe); that ends neither a gateway nor its cleaning up.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
 // Files that the gateway makes are its own alone: stores, secrets, users.
 process.umask(0o077)
 process.exitCode = await runCommand(process.argv.slice(2), io)

@@ -1,4 +1,5 @@
 import { canonicalise } from './access/canonicalise.js'
+import type { PathLeniency } from './access/canonicalise.js'
 import { decide } from './access/decide.js'
 import type { Identity } from './access/identity.js'
 import type { RouteTable } from './access/route-table.js'
@@ -11,6 +12,7 @@ export type Opens = (identity: Identity, returnTo: string, address: string) => b
 /** Asks the one decision about the address after a login, so that nobody has to show more than it takes. */
 export function createOpens(
   { publicUrl }: Pick<GatewayConfig, 'publicUrl'>,
+  leniencies: (host: string) => readonly PathLeniency[],
   routes: RouteTable,
   now: Clock,
 ): Opens {
@@ -19,7 +21,7 @@ export function createOpens(
     const { host, pathname, search } = new URL(returnTo, publicUrl.origin)
     const reading = canonicalise(
       { method: 'GET', target: pathname + search, host, asksPreflight: false },
-      () => [],
+      leniencies,
     )
     if (!reading.ok) return false
     const match = routes.find(reading.request, address)

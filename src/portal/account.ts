@@ -38,10 +38,10 @@ export interface Account {
 /** What people see and end of their own: sessions, factors, the login itself. */
 export function createAccount({ visits, sessions, login, factorsOf, audit, now }: AccountOptions): Account {
   const { authPath, publicHost } = visits.parts
-  const toPage = (reply: FastifyReply, method: string, page: string): FastifyReply =>
-    visits.send(reply, redirectAnswer(method, `${authPath}/${page}`))
-  const toLogin = (reply: FastifyReply, method: string): FastifyReply =>
-    toPage(reply, method, `login?return_to=${encodeURIComponent(`${authPath}/account`)}`)
+  const toPage = (reply: FastifyReply, page: string): FastifyReply =>
+    visits.send(reply, redirectAnswer(reply.request.method, `${authPath}/${page}`))
+  const toLogin = (reply: FastifyReply): FastifyReply =>
+    toPage(reply, `login?return_to=${encodeURIComponent(`${authPath}/account`)}`)
 
   /** Whoever has shown all that the account needs: a password alone changes nothing where a second factor exists. */
   async function owner(visit: Visit): Promise<Identity | undefined> {
@@ -51,10 +51,10 @@ export function createAccount({ visits, sessions, login, factorsOf, audit, now }
   }
 
   /** Somebody with a password alone goes on with the login, not with the account. */
-  const toFinish = (reply: FastifyReply, visit: Visit, method: string): FastifyReply =>
+  const toFinish = (reply: FastifyReply, visit: Visit): FastifyReply =>
     visit.sessionId === undefined
-      ? toLogin(reply, method)
-      : toPage(reply, method, `mfa?return_to=${encodeURIComponent(`${authPath}/account`)}`)
+      ? toLogin(reply)
+      : toPage(reply, `mfa?return_to=${encodeURIComponent(`${authPath}/account`)}`)
 
   function tellEnd(visit: Visit, subject: string, reason: string, session?: string): void {
     const { address, requestId } = visit.client
@@ -65,7 +65,7 @@ export function createAccount({ visits, sessions, login, factorsOf, audit, now }
     async page(request, reply) {
       const visit = visits.of(request)
       const identity = await owner(visit)
-      if (identity === undefined) return toFinish(reply, visit, request.method)
+      if (identity === undefined) return toFinish(reply, visit)
       const { person, proofs, sessionReference } = identity
       const done = visits.field(request.query, 'done')
       const notice = NOTICES.find(name => name === done)
@@ -92,30 +92,29 @@ export function createAccount({ visits, sessions, login, factorsOf, audit, now }
     async endSession(request, reply) {
       const visit = visits.of(request)
       const identity = await owner(visit)
-      if (identity === undefined) return toFinish(reply, visit, request.method)
+      if (identity === undefined) return toFinish(reply, visit)
       const { subject } = identity.person
       const reference = visits.field(request.body, 'session') ?? ''
       if (await sessions.endByReference(subject, reference))
         tellEnd(visit, subject, 'ended_by_user', reference)
-      return toPage(reply, request.method, 'account?done=session_ended')
+      return toPage(reply, 'account?done=session_ended')
     },
 
     async endOthers(request, reply) {
       const visit = visits.of(request)
       const identity = await owner(visit)
-      if (identity === undefined) return toFinish(reply, visit, request.method)
+      if (identity === undefined) return toFinish(reply, visit)
       await sessions.endAll(identity.person.subject, identity.sessionReference)
       tellEnd(visit, identity.person.subject, 'others_ended_by_user')
-      return toPage(reply, request.method, 'account?done=others_ended')
+      return toPage(reply, 'account?done=others_ended')
     },
 
     async backupCodes(request, reply) {
       const visit = visits.of(request)
       const identity = await owner(visit)
-      if (identity === undefined || visit.sessionId === undefined)
-        return toFinish(reply, visit, request.method)
+      if (identity === undefined || visit.sessionId === undefined) return toFinish(reply, visit)
       const made = await login.regenerateBackupCodes({ sessionId: visit.sessionId, client: visit.client })
-      if (made.step !== 'backup_codes') return toFinish(reply, visit, request.method)
+      if (made.step !== 'backup_codes') return toFinish(reply, visit)
       const html = backupCodesPage({
         authPath,
         username: identity.person.subject,

@@ -54,32 +54,29 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       ),
     )
 
-  const toPage = (reply: FastifyReply, method: string, page: string, returnTo: string): FastifyReply =>
+  const toPage = (reply: FastifyReply, page: string, returnTo: string): FastifyReply =>
     visits.send(
       reply,
-      redirectAnswer(method, `${authPath}/${page}?return_to=${encodeURIComponent(returnTo)}`),
+      redirectAnswer(reply.request.method, `${authPath}/${page}?return_to=${encodeURIComponent(returnTo)}`),
     )
 
   /** Goes where the step leads; what needs the same page again is the caller's. */
-  function follow(
-    reply: FastifyReply,
-    visit: Visit,
-    method: string,
-    step: LoginStep,
-    wanted: string,
-  ): FastifyReply {
+  function follow(reply: FastifyReply, visit: Visit, step: LoginStep, wanted: string): FastifyReply {
     switch (step.step) {
       case 'done':
         visits.keepSession(reply, step.session.id)
-        return visits.send(reply, redirectAnswer(method, visits.destination(step.returnTo ?? wanted)))
+        return visits.send(
+          reply,
+          redirectAnswer(reply.request.method, visits.destination(step.returnTo ?? wanted)),
+        )
       case 'second_factor':
         visits.keepSession(reply, step.session.id)
-        return toPage(reply, method, 'mfa', wanted)
+        return toPage(reply, 'mfa', wanted)
       case 'enrol':
         visits.keepSession(reply, step.session.id)
-        return toPage(reply, method, 'enrol', wanted)
+        return toPage(reply, 'enrol', wanted)
       case 'expired':
-        return toPage(reply, method, 'login', wanted)
+        return toPage(reply, 'login', wanted)
       default:
         return tellObstacle(visits, reply, visit, step)
     }
@@ -125,7 +122,7 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const html = enrolTicketPage({ authPath, returnTo, challenge, username, error })
       return visits.send(reply, htmlAnswer(error === undefined ? 200 : 403, html))
     }
-    if (offer.step === 'expired') return toPage(reply, 'GET', 'login', returnTo)
+    if (offer.step === 'expired') return toPage(reply, 'login', returnTo)
     if (offer.step !== 'enrolment') return tellObstacle(visits, reply, visit, offer)
     const { qrSvg, otpauthUri, secret } = offer
     const html = enrolPage({ authPath, returnTo, challenge, username, qrSvg, otpauthUri, secret, error })
@@ -155,16 +152,16 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
         returnTo,
       })
       if (step.step === 'refused') return showLogin(reply, 401, { returnTo, username, error: 'wrong' })
-      return follow(reply, visit, request.method, step, returnTo)
+      return follow(reply, visit, step, returnTo)
     },
 
     async mfaPage(request, reply) {
       const visit = visits.of(request)
       const returnTo = visits.destination(visits.field(request.query, 'return_to'))
       const { sessionId } = visit
-      if (sessionId === undefined) return toPage(reply, request.method, 'login', returnTo)
+      if (sessionId === undefined) return toPage(reply, 'login', returnTo)
       const step = await login.challengeFor({ sessionId, returnTo })
-      if (step.step !== 'second_factor') return follow(reply, visit, request.method, step, returnTo)
+      if (step.step !== 'second_factor') return follow(reply, visit, step, returnTo)
       const wanted = visits.field(request.query, 'factor')
       const asked = step.factors.find(factor => factor === wanted) ?? step.factors[0] ?? 'totp'
       const { subject, proofs } = step.session.record
@@ -183,15 +180,15 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const visit = visits.of(request)
       const returnTo = visits.destination(visits.field(request.body, 'return_to'))
       const { sessionId, client } = visit
-      if (sessionId === undefined) return toPage(reply, request.method, 'login', returnTo)
+      if (sessionId === undefined) return toPage(reply, 'login', returnTo)
       const challenge = visits.field(request.body, 'challenge') ?? ''
       const factor = visits.field(request.body, 'factor') === 'backup_code' ? 'backup_code' : 'totp'
       const code = visits.field(request.body, 'code') ?? ''
       const step = await login.secondFactor({ sessionId, challenge, factor, code, client })
-      if (step.step === 'expired') return toPage(reply, request.method, 'mfa', returnTo)
-      if (step.step !== 'refused') return follow(reply, visit, request.method, step, returnTo)
+      if (step.step === 'expired') return toPage(reply, 'mfa', returnTo)
+      if (step.step !== 'refused') return follow(reply, visit, step, returnTo)
       const caller = await visits.caller(visit)
-      if (caller === undefined) return toPage(reply, request.method, 'login', returnTo)
+      if (caller === undefined) return toPage(reply, 'login', returnTo)
       return showSecondFactor(
         { reply, visit, username: caller.person.subject, challenge, returnTo },
         { asked: factor, other: ['totp', 'backup_code'] },
@@ -203,9 +200,9 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const visit = visits.of(request)
       const returnTo = visits.destination(visits.field(request.query, 'return_to'))
       const { sessionId, client } = visit
-      if (sessionId === undefined) return toPage(reply, request.method, 'login', returnTo)
+      if (sessionId === undefined) return toPage(reply, 'login', returnTo)
       const step = await login.challengeFor({ sessionId, returnTo })
-      if (step.step !== 'enrol') return follow(reply, visit, request.method, step, returnTo)
+      if (step.step !== 'enrol') return follow(reply, visit, step, returnTo)
       const { challenge } = step
       const asked = { reply, visit, username: step.session.record.subject, challenge, returnTo }
       return showEnrolment(asked, await login.startEnrolment({ sessionId, challenge, client }), undefined)
@@ -216,8 +213,7 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const returnTo = visits.destination(visits.field(request.body, 'return_to'))
       const { sessionId, client } = visit
       const caller = await visits.caller(visit)
-      if (sessionId === undefined || caller === undefined)
-        return toPage(reply, request.method, 'login', returnTo)
+      if (sessionId === undefined || caller === undefined) return toPage(reply, 'login', returnTo)
       const challenge = visits.field(request.body, 'challenge') ?? ''
       const username = caller.person.subject
       const asked = { reply, visit, username, challenge, returnTo }
@@ -243,8 +239,8 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
         })
         return visits.send(reply, htmlAnswer(200, html))
       }
-      if (step.step === 'expired') return toPage(reply, request.method, 'enrol', returnTo)
-      if (step.step !== 'refused') return follow(reply, visit, request.method, step, returnTo)
+      if (step.step === 'expired') return toPage(reply, 'enrol', returnTo)
+      if (step.step !== 'refused') return follow(reply, visit, step, returnTo)
       const offer = await login.startEnrolment({ sessionId, challenge, client })
       return showEnrolment(asked, offer, step.reason === 'wrong_code' ? 'wrong' : 'incomplete')
     },
