@@ -27,7 +27,7 @@ import type { ArrivalOptions } from './http/arrival.js'
 import { createHeaderRoles } from './http/header-roles.js'
 import { createOwnPaths } from './http/own-paths.js'
 import { createReturnToCheck } from './http/return-to.js'
-import { createServer, REQUEST_METHODS } from './http/server.js'
+import { createServer, endWith, REQUEST_METHODS } from './http/server.js'
 import type { GatewayServer } from './http/server.js'
 import { contentSecurityPolicy } from './pages/content-security-policy.js'
 import { createAccount } from './portal/account.js'
@@ -284,8 +284,7 @@ async function wireEntrance({ options, log, server, audit }: Parts, gate: Gate):
   server.onUpgrade((raw, socket, head) => {
     const arrival = server.arrivalOf(raw)
     if (!isWebSocketUpgrade(raw)) replayWithoutUpgrade(server.fastify.server, raw, socket, head)
-    else if (!server.isForApp(raw))
-      socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+    else if (!server.isForApp(raw)) endWith(socket, '404 Not Found')
     else void tunnel(gate, { arrival, raw, socket, head, originsOf: app => origins.get(app) ?? [] })
   })
   server.fastify.setErrorHandler((error: Error, _request, reply) => {

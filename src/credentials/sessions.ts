@@ -33,6 +33,7 @@ interface SessionChange {
 
 /** The sessions of everybody. An id that is unknown, ended, idle for too long or too old is undefined, never an error. */
 export interface Sessions {
+  /** One user has at most 100: one more ends the oldest. */
   start(session: NewSession): Promise<OpenSession>
   /** Reads the store. */
   find(id: string): Promise<SessionRecord | undefined>
@@ -70,11 +71,17 @@ const TRUSTED_FOR = 500
 const CACHE_SIZE = 10_000
 const TOUCH_AT_MOST_EVERY = 60_000
 const USER_AGENT_LENGTH = 256
+/** Sessions of one user; one more ends the oldest. */
+const MOST_SESSIONS = 100
 
 export function createSessions({ store, now, random, idle, absolute }: SessionsOptions): Sessions {
   const touchAfter = Math.min(TOUCH_AT_MOST_EVERY, idle / 10)
   // Keyed by the cookie's value, so that a hit costs no hash. The one read longest ago comes first.
   const cache = new Map<string, CacheEntry>()
+  const recentLists = new Map<
+    string,
+    { readonly readAt: number; readonly records: Promise<readonly SessionRecord[]> }
+  >()
   const listeners: ((reference: string) => void)[] = []
 
   const lives = ({ expiresAt, lastSeenAt }: SessionRecord): boolean =>
@@ -180,8 +187,27 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
     return records.map(({ value }) => value).filter(lives)
   }
 
+  /** For connections that are looked at again every few seconds, many of one person at once. */
+  function listRecently(subject: string): Promise<readonly SessionRecord[]> {
+    const recent = recentLists.get(subject)
+    const age = recent === undefined ? TRUSTED_FOR : now() - recent.readAt
+    if (recent !== undefined && age >= 0 && age < TRUSTED_FOR) return recent.records
+    const records = list(subject)
+    recentLists.set(subject, { readAt: now(), records })
+    return records
+  }
+
+  /** Ends the oldest sessions of somebody who has too many: nobody fills the store with a password alone. */
+  async function makeRoom(subject: string): Promise<void> {
+    const records = await store.listByOwner<SessionRecord>('session', subject)
+    const oldest = [...records].sort((a, b) => a.value.createdAt - b.value.createdAt)
+    for (const { key } of oldest.slice(0, Math.max(0, records.length - MOST_SESSIONS + 1)))
+      await endRecord(key.id)
+  }
+
   return {
-    start: session => {
+    start: async session => {
+      await makeRoom(session.subject)
       const at = now()
       return keep({
         subject: session.subject,
@@ -200,7 +226,7 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
     find: async id => (await read(hashSecret(id)))?.value,
     findCached,
     findByReference: async (subject, reference) =>
-      (await list(subject)).find(record => record.reference === reference),
+      (await listRecently(subject)).find(record => record.reference === reference && lives(record)),
 
     replace: async (id, change) => {
       const key = hashSecret(id)

@@ -129,14 +129,14 @@ function answerHandler(
       // An answer that waits behind that of an earlier request does not hear of the end of their connection.
       if (response.socket === null) client.setMaxListeners(0).on('close', onClose)
     },
-    onResponseStart(controller, status, headers, message) {
+    onResponseStart(controller, status, headers) {
       if (status < 200) {
         if (status === 103) passEarlyHints(response, headers.link)
         return
       }
       const length = headers['content-length']
       remaining = typeof length === 'string' ? Number(length) : undefined
-      response.writeHead(status, message, readHeaders(textsOf(controller.rawHeaders)))
+      response.writeHead(status, readHeaders(textsOf(controller.rawHeaders)))
       // A head whose body does not come with it goes ahead: whoever waits for events wants to know that they will come.
       process.nextTick(() => {
         if (!begun && !response.writableEnded) response.flushHeaders()
@@ -152,7 +152,8 @@ function answerHandler(
       letGo()
       if (response.writableEnded) return
       const trailers = takesTrailers ? textsOf(controller.rawTrailers) : []
-      if (trailers.length > 0) response.addTrailers(pairsOf(trailers))
+      if (trailers.length > 0)
+        response.addTrailers(pairsOf(trailers).filter(([name]) => !NEVER_IN_TRAILERS.test(name)))
       response.end()
     },
     onResponseError(_controller, error) {
@@ -166,6 +167,10 @@ function answerHandler(
     },
   }
 }
+
+/** What frames, routes or keeps an answer stands before its body or nowhere (RFC 9110, section 6.5.1). */
+const NEVER_IN_TRAILERS =
+  /^(?:cache-control|clear-site-data|connection|content-.*|location|set-cookie|strict-transport-security|trailer|transfer-encoding|vary|www-authenticate)$/i
 
 function failureOf(error: Error): UpstreamFailure {
   const isTimeout = error instanceof errors.ConnectTimeoutError || error instanceof errors.HeadersTimeoutError

@@ -13,7 +13,7 @@ export interface LiveStreams {
   add(stream: LiveStream): () => void
   /** Closes what a session holds open, at once. */
   closeSession(reference: string): void
-  /** Asks of every connection whether it may go on, and closes those that may not. An error is a no. */
+  /** Asks of every connection whether it may go on, and closes those that may not. An error is a no; one round at a time. */
   recheck(): Promise<void>
   /** Closes every connection, now and whenever one is added. */
   closeAll(): void
@@ -24,6 +24,7 @@ export interface LiveStreams {
 export function createLiveStreams(): LiveStreams {
   const streams = new Set<LiveStream>()
   let over = false
+  let checking = false
   const end = (stream: LiveStream): void => {
     streams.delete(stream)
     stream.close()
@@ -38,11 +39,14 @@ export function createLiveStreams(): LiveStreams {
       for (const stream of streams) if (stream.session === reference) end(stream)
     },
     async recheck() {
+      if (checking) return
+      checking = true
       await Promise.all(
         [...streams].map(async stream => {
           if (!(await stream.mayGoOn().catch(() => false))) end(stream)
         }),
       )
+      checking = false
     },
     closeAll() {
       over = true

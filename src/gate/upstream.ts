@@ -38,9 +38,6 @@ export interface Upstream {
   readonly dispatcher: Dispatcher
 }
 
-/** Most connections to one upstream; further requests wait for one of them. */
-const CONNECTIONS = 128
-
 /** Opens the pool of an upstream. Nothing is connected before the first request. */
 export function openUpstream(options: UpstreamOptions): Upstream {
   const url = new URL(options.origin)
@@ -58,7 +55,8 @@ export function openUpstream(options: UpstreamOptions): Upstream {
     hostname,
     serverName,
     dispatcher: new Pool(url.origin, {
-      connections: CONNECTIONS,
+      // As many as there are requests: a cap here would let slow strangers take the app away from everybody.
+      connections: null,
       pipelining: 1,
       connect: (target, callback) => {
         connect({ ...target, servername: serverName }, callback)

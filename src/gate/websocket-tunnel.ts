@@ -21,6 +21,9 @@ export interface Handshake {
   readonly originsOf: (app: string) => readonly string[]
 }
 
+/** After how much silence a side of a tunnel is asked for a sign of life, in milliseconds. */
+const KEEP_ALIVE = 60_000
+
 /** Whether a request asks for WebSocket, or an answer grants it (RFC 6455, sections 4.2.1 and 4.2.2). */
 export function isWebSocketUpgrade(raw: IncomingMessage): boolean {
   return raw.headers.upgrade?.toLowerCase() === 'websocket'
@@ -42,7 +45,7 @@ export async function tunnel(
   const exchange: Exchange = { arrival, raw, response }
 
   const passage = await gate.admit(exchange)
-  if (passage === undefined) return
+  if (passage === undefined || socket.destroyed) return
   if (!isHandshake(raw) || hasBody(arrival.headers)) {
     gate.fail(exchange, 'bad_websocket')
   } else if (!isFromOwnPage(arrival, passage, originsOf)) {
@@ -126,7 +129,7 @@ function relay(gate: Gate, exchange: Exchange, answer: IncomingMessage): void {
   const { response } = exchange
   const { fields } = readResponseHeaders(answer.rawHeaders, true, gate.parts.isOurCookie)
   try {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, [...fields, 'Connection', 'close'])
+    response.writeHead(answer.statusCode ?? 502, [...fields, 'Connection', 'close'])
   } catch (error) {
     // Node reads answers that it does not write, such as one of status 000.
     answer.destroy()
@@ -149,6 +152,8 @@ function greet(socket: Socket, answer: IncomingMessage, isOurCookie: IsOurCookie
 
 /** Passes bytes on in one direction. What is still on its way when this end closes is delivered first. */
 function join(from: Socket, to: Socket, close: () => void): void {
+  // A side that vanished without a word is noticed by its silence.
+  from.setKeepAlive(true, KEEP_ALIVE)
   from.on('error', close)
   from.on('close', () => {
     to.destroySoon()

@@ -27,7 +27,7 @@ export function createReturnToCheck(
   const allowed = new Set([base.hostname, ...hosts.filter(host => !host.startsWith('*.'))])
   const wildcards = new Set(hosts.filter(host => host.startsWith('*.')).map(host => host.slice(2)))
   const isOurs = (host: string): boolean =>
-    allowed.has(host) || wildcards.has(host.slice(host.indexOf('.') + 1))
+    allowed.has(host) || (host.includes('.') && wildcards.has(host.slice(host.indexOf('.') + 1)))
 
   const isSafePath = (path: string): boolean => {
     const own = path === authPath || path.startsWith(`${authPath}/`)
@@ -45,7 +45,8 @@ export function createReturnToCheck(
     const host = canonicalHost(url.host)
     if (host === undefined || !isOurs(host)) return undefined
     // What the parser made of the path has to be what was written: anything else could be read in two ways.
-    return isSafePath(url.pathname) && wanted.includes(url.pathname) ? url.href : undefined
+    const written = pathOf(wanted.slice(base.protocol.length + 2)).replace(/^[^/]*/, '')
+    return isSafePath(url.pathname) && url.pathname === (written || '/') ? url.href : undefined
   }
 }
 

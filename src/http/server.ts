@@ -60,6 +60,7 @@ const HEAD_LIMIT = 16 * 1024
  */
 export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptions): GatewayServer {
   const ended = new WeakSet<Socket>()
+  const lastAnswers = new WeakMap<Socket, ServerResponse>()
   const read = new WeakMap<IncomingMessage, { readonly arrival: Arrival; readonly isForApp: boolean }>()
 
   function receive(raw: IncomingMessage): { readonly arrival: Arrival; readonly isForApp: boolean } {
@@ -92,8 +93,10 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
       return isForApp || !arrival.reading.ok ? APP_ENTRANCE : addressOf(arrival.reading.request)
     },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket): void => {
-      if (ended.has(socket)) {
-        socket.end()
+      const due = lastAnswers.get(socket)
+      // Another answer is due or was the last one: a second one would be taken for a part of it.
+      if (ended.has(socket) || (due !== undefined && !due.writableFinished)) {
+        socket.destroySoon()
         return
       }
       onUnparsable(socket.remoteAddress ?? '', error.code ?? error.name)
@@ -110,13 +113,12 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
   }
   // Node cuts off what is over this without a word; the arrival counts and refuses instead.
   ;(server.server as Server | TlsServer).maxHeadersCount = 0
-  const lastAnswers = new WeakMap<Socket, ServerResponse>()
   server.server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
     lastAnswers.set(raw.socket, response)
   })
   server.server.on('connect', (_raw: IncomingMessage, socket: Socket) => {
     endOnError(socket)
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+    endWith(socket, '405 Method Not Allowed')
   })
   return {
     fastify: server,
@@ -127,7 +129,10 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
     onUpgrade: take => {
       server.server.on('upgrade', (raw: IncomingMessage, socket: Socket, head: Buffer) => {
         endOnError(socket)
-        if (ended.has(socket)) return
+        if (ended.has(socket)) {
+          socket.destroySoon()
+          return
+        }
         const due = lastAnswers.get(socket)
         if (due === undefined || due.writableFinished) take(raw, socket, head)
         else
@@ -137,6 +142,13 @@ export function createServer({ tls, arrivals, isOwn, onUnparsable }: ServerOptio
       })
     },
   }
+}
+
+/** Answers where there is no request to answer, and closes the connection on both sides. */
+export function endWith(socket: Socket, status: string): void {
+  socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+  // Ending our side alone would leave the socket to a client that never ends its own.
+  socket.destroySoon()
 }
 
 /** Node takes its listener off a socket that it hands over; an error that nobody hears would end the process. */
@@ -164,5 +176,5 @@ function answerUnparsable(error: NodeJS.ErrnoException, socket: Socket): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? '408 Request Timeout'
         : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+  endWith(socket, status)
 }

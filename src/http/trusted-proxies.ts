@@ -55,7 +55,7 @@ export function clientOf(
 
 /** An IPv4 address that a dual-stack socket shows as IPv6 is that IPv4 address. */
 function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  return address.includes('.') ? address.replace(/^::ffff:/i, '') : address
 }
 
 function contains(list: BlockList, address: string): boolean {

@@ -137,13 +137,15 @@ export function createAccount({ visits, sessions, login, factorsOf, audit, now }
 
     async logout(request, reply) {
       const visit = visits.of(request)
+      // Asked before the session ends: a password alone ends nobody else's sessions.
+      const isOwner = (await owner(visit)) !== undefined
       const ended = visit.sessionId === undefined ? undefined : await sessions.end(visit.sessionId)
       if (ended !== undefined) {
         tellEnd(visit, ended.subject, 'logout', ended.reference)
         const body: unknown = request.body
         const everywhere =
           typeof body === 'object' && body !== null && 'everywhere' in body && body.everywhere === true
-        if (everywhere) await sessions.endAll(ended.subject)
+        if (everywhere && isOwner) await sessions.endAll(ended.subject)
       }
       visits.forgetSession(reply)
       if (!visit.wantsPage) return visits.send(reply, jsonAnswer(200, { status: 'logged_out' }))

@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { redirectAnswer } from '../http/answer.js'
 import { isOwnOrigin } from '../http/csrf.js'
+import { addressPrefix } from '../login/address-prefix.js'
 import { StoreUnavailable } from '../store/store.js'
 import type { Account } from './account.js'
 import type { Handler, LoginApi } from './login-api.js'
@@ -38,7 +39,7 @@ export async function registerPortal(server: FastifyInstance, options: PortalOpt
     await portal.register(rateLimit, {
       max: REQUESTS_A_MINUTE,
       timeWindow: 60_000,
-      keyGenerator: request => visits.parts.arrivalOf(request).client.address,
+      keyGenerator: request => addressPrefix(visits.parts.arrivalOf(request).client.address),
       errorResponseBuilder: (_request, { ttl }) => new TooManyRequests(Math.ceil(ttl / 1000)),
     })
     portal.addHook('onRequest', async (request, reply) => guardDoor(options, request, reply))
