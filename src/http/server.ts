@@ -36,7 +36,7 @@ export interface GatewayServer {
 }
 
 /** Takes over a connection: the head of the request, the bare socket, and what came behind the head. */
-export type TakeUpgrade = (raw: IncomingMessage, socket: Socket, head: Buffer) => void
+type TakeUpgrade = (raw: IncomingMessage, socket: Socket, head: Buffer) => void
 
 /** The address at which every request for an app enters the router, whatever its own address is. */
 const APP_ENTRANCE = '/'

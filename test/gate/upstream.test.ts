@@ -55,7 +55,7 @@ const six = certificateFor(folder, 'six', 'IP:::1')
 const named = certificateFor(folder, 'named', 'DNS:app.internal')
 
 const answer = (request: IncomingMessage, response: ServerResponse): void => {
-  response.end(`${request.headers.host ?? ''} ${request.headers['x-forwarded-host'] ?? ''}`)
+  response.end(`${request.headers.host ?? ''} ${String(request.headers['x-forwarded-host'])}`)
 }
 
 async function serve(certificate: { key: Buffer; cert: Buffer }, host: string): Promise<number> {
