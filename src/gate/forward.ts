@@ -107,13 +107,11 @@ function answerHandler(
   let remaining: number | undefined
   let begun = false
   let abort: (() => void) | undefined
-  let resume: (() => void) | undefined
   const onClose = (): void => {
     if (!response.writableFinished) abort?.()
   }
-  const onDrain = (): void => resume?.()
   const letGo = (): void => {
-    response.off('close', onClose).off('drain', onDrain)
+    response.off('close', onClose)
     client.off('close', onClose)
   }
 
@@ -124,8 +122,7 @@ function answerHandler(
         return
       }
       abort = () => controller.abort(new Error('the client is gone'))
-      resume = () => controller.resume()
-      response.on('close', onClose).on('drain', onDrain)
+      response.on('close', onClose)
       // An answer that waits behind that of an earlier request does not hear of the end of their connection.
       if (response.socket === null) client.setMaxListeners(0).on('close', onClose)
     },
@@ -137,16 +134,21 @@ function answerHandler(
       const length = headers['content-length']
       remaining = typeof length === 'string' ? Number(length) : undefined
       response.writeHead(status, readHeaders(textsOf(controller.rawHeaders)))
-      // A head whose body does not come with it goes ahead: whoever waits for events wants to know that they will come.
-      process.nextTick(() => {
-        if (!begun && !response.writableEnded) response.flushHeaders()
-      })
+      // The head of a stream goes ahead of its body: whoever waits for events wants to know that they will come.
+      if (remaining === undefined) {
+        process.nextTick(() => {
+          if (!begun && !response.writableEnded) response.flushHeaders()
+        })
+      }
     },
     onResponseData(controller, chunk) {
       begun = true
       if (remaining !== undefined) remaining -= chunk.length
       if (remaining === 0) response.end(chunk)
-      else if (!response.write(chunk)) controller.pause()
+      else if (!response.write(chunk)) {
+        controller.pause()
+        response.once('drain', () => controller.resume())
+      }
     },
     onResponseEnd(controller) {
       letGo()
