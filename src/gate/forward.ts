@@ -56,7 +56,7 @@ function bodyOf(raw: IncomingMessage): Readable {
   body.on('close', () => {
     raw.resume()
     if (raw.complete || raw.destroyed) return
-    const timer = setTimeout(() => raw.destroy(), LINGER)
+    const timer = setTimeout(() => raw.destroy(), LINGER).unref()
     raw.on('close', () => {
       clearTimeout(timer)
     })

@@ -88,7 +88,7 @@ export function writeAnswer(
   }
   if (head || body.length === 0) response.flushHeaders()
   else response.write(body)
-  const timer = setTimeout(end, LINGER)
+  const timer = setTimeout(end, LINGER).unref()
   req.once('end', end).once('close', end).resume()
   function end(): void {
     clearTimeout(timer)
