@@ -90,7 +90,7 @@ export function describeRefusal(refusal: Refusal): { readonly message: string; r
 }
 
 const byOperator = (name: string): string =>
-  `Ask for the plain address; where an app needs this, its operator can write \`allow_in_path: [${name}]\``
+  `Ask for the plain address; where an app needs this, its operator can write "allow_in_path: [${name}]"`
 
 const REFUSALS: Readonly<Record<Refusal, readonly [message: string, cure: string]>> = {
   bad_escape: [

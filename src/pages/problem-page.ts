@@ -26,14 +26,14 @@ export type PageProblem =
   | { readonly kind: 'not_found' }
   /** 400. `detail`: a sentence that says what could be read in two ways, or was missing. */
   | { readonly kind: 'bad_request'; readonly detail: string }
-  /** 429 */
-  | { readonly kind: 'too_many_tries'; readonly retryAfter: number }
+  /** 429. `again`: the page to come back to; without it, the login. */
+  | { readonly kind: 'too_many_tries'; readonly retryAfter: number; readonly again?: string | undefined }
   /** 500 */
   | { readonly kind: 'internal' }
   /** 502 */
   | { readonly kind: 'upstream_down' }
-  /** 503: the gateway's own store cannot be reached, or it is too busy. */
-  | { readonly kind: 'unavailable' }
+  /** 503: the gateway's own store cannot be reached, or it is too busy. `again`: as above; without it, this page. */
+  | { readonly kind: 'unavailable'; readonly again?: string | undefined }
   /** 504 */
   | { readonly kind: 'upstream_slow' }
   /** 400: the request came over plain http, and `public_url` is https. */
@@ -86,14 +86,17 @@ function action({ problem, authPath }: ProblemPageData): Html | undefined {
   const words = texts.problems
   switch (problem.kind) {
     case 'too_many_tries':
+      if (problem.again !== undefined) return button(problem.again, words.tryAgain)
+      return button(`${authPath}/login`, words.toLogin)
     case 'foreign_form':
       return button(`${authPath}/login`, words.toLogin)
     case 'not_found':
     case 'bad_request':
       return button('/', words.toStart)
+    case 'unavailable':
+      return button(problem.again ?? '', words.tryAgain)
     case 'upstream_down':
     case 'upstream_slow':
-    case 'unavailable':
     case 'internal':
       return button('', words.tryAgain)
     case 'insecure_transport':

@@ -94,7 +94,7 @@ p { margin: 0 0 1rem; }
 .lead strong { color: var(--text); }
 .hint, .aside { color: var(--soft); font-size: 0.9rem; }
 .aside { margin: 1.75rem 0 0; padding-top: 1.25rem; border-top: 1px solid var(--line); }
-.other { margin: 1.25rem 0 0; text-align: center; }
+.other { margin: 1.25rem 0 0; text-align: center; text-wrap: balance; }
 .status { margin-bottom: 0.25rem; color: var(--soft); font-size: 0.9rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 
 a { color: var(--accent); text-underline-offset: 0.18em; }
@@ -208,7 +208,9 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
   .facts > div { grid-template-columns: 1fr; }
   .wide .button.primary { width: 100%; }
   .steps > li { padding-left: 0; }
-  .steps > li::before { position: static; display: block; margin-bottom: 0.5rem; }
+  .steps h2 { min-height: 1.6rem; margin-bottom: 0.6rem; padding-left: 2.75rem; }
+  .actions { gap: 0.5rem; }
+  .actions .button { flex: 1; padding-inline: 0.6rem; }
 }
 
 .print-only { display: none; }

@@ -54,11 +54,22 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       ),
     )
 
-  const toPage = (reply: FastifyReply, page: string, returnTo: string): FastifyReply =>
+  const toPage = (reply: FastifyReply, page: string, returnTo: string, more = ''): FastifyReply =>
     visits.send(
       reply,
-      redirectAnswer(reply.request.method, `${authPath}/${page}?return_to=${encodeURIComponent(returnTo)}`),
+      redirectAnswer(
+        reply.request.method,
+        `${authPath}/${page}?return_to=${encodeURIComponent(returnTo)}${more}`,
+      ),
     )
+
+  /** Whoever was in the middle of a login is told why it begins anew. */
+  const toExpired = (reply: FastifyReply, returnTo: string): FastifyReply =>
+    toPage(reply, 'login', returnTo, '&expired=1')
+
+  /** The page whose form was sent, to come back to it later. */
+  const samePage = (reply: FastifyReply, returnTo: string): string =>
+    `${reply.request.routeOptions.url ?? ''}?return_to=${encodeURIComponent(returnTo)}`
 
   /** Goes where the step leads; what needs the same page again is the caller's. */
   function follow(reply: FastifyReply, visit: Visit, step: LoginStep, wanted: string): FastifyReply {
@@ -76,9 +87,9 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
         visits.keepSession(reply, step.session.id)
         return toPage(reply, 'enrol', wanted)
       case 'expired':
-        return toPage(reply, 'login', wanted)
+        return toExpired(reply, wanted)
       default:
-        return tellObstacle(visits, reply, visit, step)
+        return tellObstacle(visits, reply, visit, step, samePage(reply, wanted))
     }
   }
 
@@ -122,8 +133,9 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const html = enrolTicketPage({ authPath, returnTo, challenge, username, error })
       return visits.send(reply, htmlAnswer(error === undefined ? 200 : 403, html))
     }
-    if (offer.step === 'expired') return toPage(reply, 'login', returnTo)
-    if (offer.step !== 'enrolment') return tellObstacle(visits, reply, visit, offer)
+    if (offer.step === 'expired') return toExpired(reply, returnTo)
+    if (offer.step !== 'enrolment')
+      return tellObstacle(visits, reply, visit, offer, samePage(reply, returnTo))
     const { qrSvg, otpauthUri, secret } = offer
     const html = enrolPage({ authPath, returnTo, challenge, username, qrSvg, otpauthUri, secret, error })
     return visits.send(reply, htmlAnswer(error === undefined ? 200 : 401, html))
@@ -133,7 +145,11 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
     async loginPage(request, reply) {
       const returnTo = visits.destination(visits.field(request.query, 'return_to'))
       const formLost = visits.field(request.query, 'form_lost') !== undefined
-      return showLogin(reply, 200, { returnTo, notice: formLost ? 'form_lost' : undefined })
+      const expired = visits.field(request.query, 'expired') !== undefined
+      return showLogin(reply, 200, {
+        returnTo,
+        notice: formLost ? 'form_lost' : expired ? 'expired' : undefined,
+      })
     },
 
     async password(request, reply) {
@@ -180,7 +196,7 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const visit = visits.of(request)
       const returnTo = visits.destination(visits.field(request.body, 'return_to'))
       const { sessionId, client } = visit
-      if (sessionId === undefined) return toPage(reply, 'login', returnTo)
+      if (sessionId === undefined) return toExpired(reply, returnTo)
       const challenge = visits.field(request.body, 'challenge') ?? ''
       const factor = visits.field(request.body, 'factor') === 'backup_code' ? 'backup_code' : 'totp'
       const code = visits.field(request.body, 'code') ?? ''
@@ -188,7 +204,7 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       if (step.step === 'expired') return toPage(reply, 'mfa', returnTo)
       if (step.step !== 'refused') return follow(reply, visit, step, returnTo)
       const caller = await visits.caller(visit)
-      if (caller === undefined) return toPage(reply, 'login', returnTo)
+      if (caller === undefined) return toExpired(reply, returnTo)
       return showSecondFactor(
         { reply, visit, username: caller.person.subject, challenge, returnTo },
         { asked: factor, other: ['totp', 'backup_code'] },
@@ -213,7 +229,7 @@ export function createLoginForms({ visits, login, appOf, now }: LoginFormsOption
       const returnTo = visits.destination(visits.field(request.body, 'return_to'))
       const { sessionId, client } = visit
       const caller = await visits.caller(visit)
-      if (sessionId === undefined || caller === undefined) return toPage(reply, 'login', returnTo)
+      if (sessionId === undefined || caller === undefined) return toExpired(reply, returnTo)
       const challenge = visits.field(request.body, 'challenge') ?? ''
       const username = caller.person.subject
       const asked = { reply, visit, username, challenge, returnTo }

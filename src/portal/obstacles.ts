@@ -10,14 +10,18 @@ type Obstacle = Exclude<
   { step: 'done' | 'second_factor' | 'enrol' | 'enrolment' | 'step_up' }
 >
 
-/** Tells why a login goes no further, in the same words for forms and for the API. */
+/**
+ * Tells why a login goes no further, in the same words for forms and for the API.
+ * @param again the page on which to go on later; without it people begin anew and forget where they were going
+ */
 export function tellObstacle(
   visits: Visits,
   reply: FastifyReply,
   visit: Visit,
   obstacle: Obstacle,
+  again?: string,
 ): FastifyReply {
-  const { page, problem, retryAfter } = describeObstacle(obstacle)
+  const { page, problem, retryAfter } = describeObstacle(obstacle, again)
   const headers: Record<string, string> = {}
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
   // RFC 9110, section 11.6.1: a 401 names how to authenticate.
@@ -32,11 +36,11 @@ interface Description {
   readonly retryAfter?: number
 }
 
-function describeObstacle(obstacle: Obstacle): Description {
+function describeObstacle(obstacle: Obstacle, again: string | undefined): Description {
   switch (obstacle.step) {
     case 'throttled':
       return {
-        page: { kind: 'too_many_tries', retryAfter: obstacle.retryAfter * 1000 },
+        page: { kind: 'too_many_tries', retryAfter: obstacle.retryAfter * 1000, again },
         problem: {
           status: 429,
           reason: 'too_many_tries',
@@ -46,7 +50,7 @@ function describeObstacle(obstacle: Obstacle): Description {
       }
     case 'busy':
       return {
-        page: { kind: 'unavailable' },
+        page: { kind: 'unavailable', again },
         problem: { status: 503, reason: 'busy', detail: 'Too many logins at once. Try again in a moment.' },
         retryAfter: obstacle.retryAfter,
       }
