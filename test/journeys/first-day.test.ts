@@ -175,6 +175,10 @@ t.test('what is wrong, forbidden or too much says so', { skip: noAuthenticator }
   t.match(await page.getByRole('alert').innerText(), /not right, or it was used already/)
   await giveCode(page, 'hello')
   t.match(await page.getByRole('alert').innerText(), /Please type the code/)
+  await page.context().clearCookies()
+  await giveCode(page, '000000')
+  t.match(await page.getByRole('status').innerText(), /ran out.*log in again/, 'a lost login says so')
+  await logIn(page, 'dave', PASSWORD)
   await giveCode(page, await phone.nextCode())
   t.equal(await heading(page), 'Sample app')
 
@@ -182,12 +186,19 @@ t.test('what is wrong, forbidden or too much says so', { skip: noAuthenticator }
   const guesser = await openWindow(browser)
   let tries = 0
   do {
-    await guesser.page.goto(`${gateway.origin}/auth/login`)
+    await guesser.page.goto(`${gateway.origin}/desk?drawer=top`)
     await logIn(guesser.page, 'erin', `guess ${++tries}`)
   } while ((await heading(guesser.page)) === 'Log in' && tries < 20)
   t.equal(await heading(guesser.page), 'Too many tries')
   t.match(await guesser.page.getByRole('main').innerText(), /wait \d+ seconds?/)
   t.ok(tries > 5 && tries < 12, `after ${tries} tries`)
+  await guesser.page.getByRole('link', { name: 'Try again' }).click()
+  t.equal(await heading(guesser.page), 'Log in')
+  t.match(
+    guesser.page.url(),
+    /return_to=%2Fdesk%3Fdrawer%3Dtop$/,
+    'it is not forgotten where they were going',
+  )
   await page.reload()
   t.equal(await heading(page), 'Sample app', 'others go on working')
 
