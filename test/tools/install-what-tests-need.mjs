@@ -11,6 +11,7 @@ const NEEDS = [
   { is: program('nginx'), package: 'nginx-light', for: 'paths as nginx reads them' },
   { is: program('oathtool'), package: 'oathtool', for: 'codes that our own library did not compute' },
   { is: program('radicale'), package: 'radicale', for: 'an unmodified app behind the gateway' },
+  { is: program('openssl'), package: 'openssl', for: 'upstreams with certificates' },
   { is: program('curl'), package: 'curl', for: 'the commands that the README prints' },
   { is: pythonModule('jwt'), package: 'python3-jwt', for: 'assertions verified by another library' },
   {
