@@ -31,6 +31,7 @@ const io: CliIo = {
   ask,
   askSecret,
   untilStopped,
+  onHangup: listener => void process.on('SIGHUP', listener),
   env: process.env,
   now: systemClock,
   random: randomBytes,

@@ -15,6 +15,8 @@ export interface CliIo {
   readonly askSecret: (question: string) => Promise<string>
   /** Resolves when the process is told to stop (SIGINT or SIGTERM). */
   readonly untilStopped: () => Promise<void>
+  /** Tells of SIGHUP from then on, which would end the process otherwise. */
+  readonly onHangup: (listener: () => void) => void
   readonly env: Readonly<Record<string, string | undefined>>
   readonly now: Clock
   /** Gives cryptographically random bytes. */

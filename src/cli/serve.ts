@@ -8,6 +8,7 @@ const HELP = `gatehouse serve [--config gateway.yaml]
 
 Runs the gateway until SIGTERM or SIGINT; then it takes no new requests, finishes those under way for as long as
 "shutdown_timeout" says, and ends. Logs one line of JSON for what matters, or readable lines on a terminal.
+A change of the users file holds at once; a change of gateway.yaml needs a restart.
 Exit code 0: ended as told. 1: the configuration has errors, or the address or the store cannot be opened.
 2: this command was not understood.
 `
@@ -28,6 +29,9 @@ export const run: Command = async (args, io) => {
     log,
   })
   const stopped = io.untilStopped()
+  io.onHangup(() => {
+    io.stderr('SIGHUP: gateway.yaml is read at the start only; restart the gateway to apply a change\n')
+  })
   const { host, port } = await gateway.listen()
   io.stderr(`Gatehouse listens on ${host}:${String(port)} for ${config.publicUrl.origin}\n`)
   await stopped

@@ -28,6 +28,7 @@ async function check(files: Readonly<Record<string, string>>, ...args: readonly 
     ask: refused,
     askSecret: refused,
     untilStopped: refused,
+    onHangup: refused,
     random: refused,
     asksPerson: false,
     env: {},

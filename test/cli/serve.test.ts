@@ -51,6 +51,14 @@ async function serve(t: Test, cwd: string, origin: string) {
   return running
 }
 
+t.test('SIGHUP, which reloads other programs, ends nothing and says what to do', async t => {
+  const { cwd, origin } = await deployment(t, 'http://127.0.0.1:1')
+  const running = await serve(t, cwd, origin)
+  running.process.kill('SIGHUP')
+  await until('it says so', async () => Promise.resolve(running.written.err.includes('restart the gateway')))
+  t.ok(await answers(`${origin}/auth/health/ready`, 200), 'and it still serves')
+})
+
 t.test('SIGTERM finishes the request under way, takes no new one, and ends with 0', async t => {
   const app = await slowApp(t)
   const { cwd, origin } = await deployment(t, app.url)

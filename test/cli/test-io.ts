@@ -41,6 +41,7 @@ export function testIo(cwd: string, { lines = [], person = false, env = {} }: Te
     ask,
     askSecret: ask,
     untilStopped: () => Promise.resolve(),
+    onHangup: () => undefined,
     env,
     now: () => Date.UTC(2027, 0, 15, 8),
     random: randomBytes,
