@@ -51,35 +51,35 @@ t.test(
     await alice.login('alice')
 
     t.comment('a calendar is created, filled, listed and read')
-    const created = await alice.fetch('/alice/work/', {
+    const created = await alice.fetch('/alice/diary/', {
       method: 'MKCALENDAR',
       headers: XML,
       body: `<C:mkcalendar xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:set><D:prop>
 <D:displayname>Work</D:displayname></D:prop></D:set></C:mkcalendar>`,
     })
     t.equal(created.status, 201)
-    const put = await alice.fetch('/alice/work/tea.ics', {
+    const put = await alice.fetch('/alice/diary/tea.ics', {
       method: 'PUT',
       headers: { 'Content-Type': 'text/calendar; charset=utf-8', 'If-None-Match': '*' },
       body: EVENT,
     })
     t.equal(put.status, 201)
     t.equal(put.header('etag').length, 1)
-    const again = await alice.fetch('/alice/work/tea.ics', {
+    const again = await alice.fetch('/alice/diary/tea.ics', {
       method: 'PUT',
       headers: { 'Content-Type': 'text/calendar; charset=utf-8', 'If-None-Match': '*' },
       body: EVENT,
     })
     t.equal(again.status, 412, 'conditions of the request arrive')
-    const listed = await alice.fetch('/alice/work/', {
+    const listed = await alice.fetch('/alice/diary/', {
       method: 'PROPFIND',
       headers: { ...XML, Depth: '1' },
       body: propfind('<D:displayname/><D:getetag/>'),
     })
     t.equal(listed.status, 207)
     t.match(listed.text, /Work/)
-    t.match(listed.text, /\/alice\/work\/tea\.ics/)
-    const reported = await alice.fetch('/alice/work/', {
+    t.match(listed.text, /\/alice\/diary\/tea\.ics/)
+    const reported = await alice.fetch('/alice/diary/', {
       method: 'REPORT',
       headers: { ...XML, Depth: '1' },
       body: `<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><C:calendar-data/></D:prop>
@@ -89,7 +89,7 @@ t.test(
     })
     t.equal(reported.status, 207)
     t.match(reported.text, /Tea with Bob/)
-    const read = await alice.fetch('/alice/work/tea.ics')
+    const read = await alice.fetch('/alice/diary/tea.ics')
     t.equal(read.status, 200)
     t.match(read.text, /SUMMARY:Tea with Bob/)
 
@@ -112,12 +112,12 @@ t.test(
       body: WHO_AM_I,
     })
     t.match(whoIsBob.text, /<href>\/bob\/<\/href>/)
-    t.equal((await bob.fetch('/alice/work/tea.ics')).status, 403)
+    t.equal((await bob.fetch('/alice/diary/tea.ics')).status, 403)
 
     t.comment('and after the logout she is a stranger again')
-    t.equal((await alice.fetch('/alice/work/tea.ics', { method: 'DELETE' })).status, 200)
+    t.equal((await alice.fetch('/alice/diary/tea.ics', { method: 'DELETE' })).status, 200)
     await alice.logout()
-    t.equal((await alice.fetch('/alice/work/', { method: 'PROPFIND' })).status, 401)
+    t.equal((await alice.fetch('/alice/diary/', { method: 'PROPFIND' })).status, 401)
   },
 )
 
