@@ -42,12 +42,16 @@ export function takesTrailers(te: string): boolean {
 }
 
 function withoutOurCookies(header: string, isOurCookie: IsOurCookie): string {
-  if (!/gatehouse/i.test(header)) return header
-  return header
-    .split(';')
-    .filter(pair => !isOurCookie(/^\s*=?([^=]*)/.exec(pair)?.[1] ?? ''))
-    .join(';')
-    .trim()
+  if (!OURS.test(header)) return header
+  const kept = header.split(';').filter(pair => !OURS.test(pair) || !isOurCookie(nameOf(pair)))
+  return kept.join(';').trim()
+}
+
+/** In nearly every cookie of an app there is no such word, and so no need to look closer. */
+const OURS = /gatehouse/i
+
+function nameOf(pair: string): string {
+  return /^\s*=?([^=]*)/.exec(pair)?.[1] ?? ''
 }
 
 function portOf(host: string, secure: boolean): string {
