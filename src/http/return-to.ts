@@ -44,9 +44,11 @@ export function createReturnToCheck(
     if (url.username !== '' || url.password !== '' || url.port !== base.port) return undefined
     const host = canonicalHost(url.host)
     if (host === undefined || !isOurs(host)) return undefined
-    // What the parser made of the path has to be what was written: anything else could be read in two ways.
-    const written = pathOf(wanted.slice(base.protocol.length + 2)).replace(/^[^/]*/, '')
-    return isSafePath(url.pathname) && url.pathname === (written || '/') ? url.href : undefined
+    // What the parser made of host and path has to be what was written: anything else could be read in two ways.
+    const [, authority = '', path = ''] =
+      /^([^/]*)(.*)$/s.exec(pathOf(wanted.slice(base.protocol.length + 2))) ?? []
+    if (authority.includes('%')) return undefined
+    return isSafePath(url.pathname) && url.pathname === (path || '/') ? url.href : undefined
   }
 }
 

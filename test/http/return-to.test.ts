@@ -131,6 +131,7 @@ t.test('everything else does not', async t => {
     'wiki.example.com',
     'http://wiki.example.com/',
     'https://wiki.example.com:8443/',
+    'https://wiki.example.com%2e',
     'https://u@wiki.example.com/',
     'https://evil.com/',
     'https://a.b.apps.example.com/',
