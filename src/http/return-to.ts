@@ -43,7 +43,8 @@ export function createReturnToCheck(
     const url = new URL(wanted)
     if (url.username !== '' || url.password !== '' || url.port !== base.port) return undefined
     const host = canonicalHost(url.host)
-    if (host === undefined || !isOurs(host)) return undefined
+    // With a dot at its end it is another name to browsers: none that our cookie goes to.
+    if (host === undefined || host !== url.hostname || !isOurs(host)) return undefined
     // What the parser made of host and path has to be what was written: anything else could be read in two ways.
     const [, authority = '', path = ''] =
       /^([^/]*)(.*)$/s.exec(pathOf(wanted.slice(base.protocol.length + 2))) ?? []

@@ -132,6 +132,7 @@ t.test('everything else does not', async t => {
     'http://wiki.example.com/',
     'https://wiki.example.com:8443/',
     'https://wiki.example.com%2e',
+    'https://wiki.example.com.',
     'https://u@wiki.example.com/',
     'https://evil.com/',
     'https://a.b.apps.example.com/',
