@@ -51,6 +51,8 @@ export interface Gate {
   admit(exchange: Exchange): Passage | undefined | Promise<Passage | undefined>
   /** Answers a request that cannot be read in one way. */
   refuse(exchange: Exchange, refusal: ArrivalRefusal): void
+  /** An error is nobody: whatever broke on the way, the request does not pass and the process lives. */
+  breakOff(exchange: Exchange, error: unknown): void
   /** Answers in place of the upstream. */
   fail(exchange: Exchange, failure: GateFailure): void
 }
@@ -83,7 +85,6 @@ export function createGate(parts: GateParts): Gate {
     answer(exchange, answers.failed(exchange.arrival, failure), false)
   }
 
-  /** An error is nobody: whatever broke, the request does not pass. */
   function breakOff(exchange: Exchange, error: unknown): void {
     parts.onError(error instanceof Error ? error : new Error(String(error)))
     fail(exchange, error instanceof StoreUnavailable ? 'store_unavailable' : 'internal')
@@ -143,5 +144,5 @@ export function createGate(parts: GateParts): Gate {
     }
   }
 
-  return { parts, admit, refuse, fail }
+  return { parts, admit, refuse, breakOff, fail }
 }

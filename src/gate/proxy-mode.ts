@@ -6,12 +6,16 @@ import { takesTrailers } from './upstream-headers.js'
 
 /** Takes a request through the gate: judged, then sent to its upstream, or answered here. */
 export function proxy(gate: Gate, exchange: Exchange): void {
+  const goOn = (passage: Passage | undefined): void => {
+    try {
+      if (passage !== undefined) send(gate, exchange, passage)
+    } catch (error) {
+      gate.breakOff(exchange, error)
+    }
+  }
   const passage = gate.admit(exchange)
-  if (passage instanceof Promise) {
-    void passage.then(made => {
-      if (made !== undefined) send(gate, exchange, made)
-    })
-  } else if (passage !== undefined) send(gate, exchange, passage)
+  if (passage instanceof Promise) void passage.then(goOn)
+  else goOn(passage)
 }
 
 function send(gate: Gate, exchange: Exchange, { judgement, upstream, headers }: Passage): void {

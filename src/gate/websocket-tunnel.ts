@@ -51,7 +51,11 @@ export async function tunnel(
   } else if (!isFromOwnPage(arrival, passage, originsOf)) {
     gate.fail(exchange, 'foreign_origin')
   } else {
-    connect(gate, exchange, passage, socket, head)
+    try {
+      connect(gate, exchange, passage, socket, head)
+    } catch (error) {
+      gate.breakOff(exchange, error)
+    }
   }
 }
 
