@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { GatewayConfig } from '../config/gateway-config.js'
 import { loadConfig } from '../config/load-config.js'
 import { formatProblem } from '../documents/problem.js'
 import type { CliIo } from './cli-io.js'
+import { CONFIG_OPTION } from './deployment.js'
+import { parseOptions } from './parse-options.js'
 import { readUsers } from './read-users.js'
 import { shortName } from './short-name.js'
 
@@ -19,25 +20,10 @@ export function run(args: readonly string[], io: CliIo): Promise<number> {
 }
 
 function check(args: readonly string[], io: CliIo): number {
-  let options
-  try {
-    options = parseArgs({
-      args: [...args],
-      options: {
-        config: { type: 'string', default: 'gateway.yaml' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values
-  } catch (error) {
-    io.stderr(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    io.stdout(HELP)
-    return 0
-  }
-  const file = resolve(io.cwd, options.config)
+  const parsed = parseOptions(args, io, HELP, { ...CONFIG_OPTION, json: { type: 'boolean' } })
+  if (!parsed.ok) return parsed.code
+  const asJson = parsed.values.json === true
+  const file = resolve(io.cwd, parsed.values.config)
   const loaded = loadConfig(file, { readFile: io.readFile, env: io.env, now: io.now() })
   const users = loaded.ok ? readUsers(loaded.config.users.file, io) : undefined
   const problems = [
@@ -46,7 +32,7 @@ function check(args: readonly string[], io: CliIo): number {
   ]
   const shown = problems.map(problem => ({ ...problem, file: shortName(io.cwd, problem.file) }))
   const errors = shown.filter(problem => problem.severity === 'error').length
-  if (options.json) {
+  if (asJson) {
     io.stdout(`${JSON.stringify({ ok: errors === 0, problems: shown }, undefined, 2)}\n`)
     return errors === 0 ? 0 : 1
   }
