@@ -8,6 +8,9 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
+# What the image contains, for whoever looks for a known fault in it (CycloneDX).
+COPY test/tools/write-sbom.mjs test/tools/
+RUN node test/tools/write-sbom.mjs dist/sbom.cdx.json
 
 FROM base AS dependencies
 RUN npm ci --omit=dev --ignore-scripts
@@ -17,11 +20,13 @@ ENV NODE_ENV=production
 # What only a build needs stays out of the image.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn* \
   && mkdir -p /etc/gatehouse /var/lib/gatehouse \
-  && chown 65532:65532 /var/lib/gatehouse
+  && chown 65532:65532 /var/lib/gatehouse \
+  && chmod 0700 /var/lib/gatehouse
 WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY config/third-party-licences.txt ./
 # Belongs to nobody in particular, and owns nothing but its data: the root file system may be read-only.
 USER 65532:65532
 VOLUME /var/lib/gatehouse

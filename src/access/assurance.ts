@@ -9,6 +9,12 @@ export interface Proof {
   readonly method: Method
   /** When it was verified, in milliseconds since the epoch. */
   readonly at: number
+  /** `webauthn` only: the authenticator verified its user by PIN or biometrics, so it is two factors at once. */
+  readonly userVerified?: boolean | undefined
+  /** `webauthn` only: the key is synchronised between devices (a passkey), so it is no proof of one device. */
+  readonly synced?: boolean | undefined
+  /** `knowledge_question` only: the operator lets it count as a second factor beside a password. */
+  readonly countsAsSecondFactor?: boolean | undefined
 }
 
 /** How sure the gateway is of who is there. Always derived from proofs, never stored. */
@@ -32,7 +38,10 @@ const METHODS: Readonly<Record<Method, MethodTraits>> = {
   sms: { proves: 'possession', channel: 'sms', amr: 'sms' },
 }
 
-/** Derives the assurance: `multi` needs two proofs that differ in what they prove or in their channel. */
+/**
+ * Derives the assurance: `multi` needs two proofs that differ in what they prove or in their channel, or one of an
+ * authenticator that has verified its user.
+ */
 export function assuranceOf(proofs: readonly Proof[]): Assurance {
   const first = proofs[0]
   if (first === undefined) return 'none'
@@ -42,6 +51,8 @@ export function assuranceOf(proofs: readonly Proof[]): Assurance {
   for (const proof of proofs) {
     const other = METHODS[proof.method]
     if (other.proves !== traits.proves || other.channel !== traits.channel) multi = true
+    if (proof.userVerified === true) multi = true
+    if (proof.countsAsSecondFactor === true && proof.method !== first.method) multi = true
     if (proof.method === 'webauthn') resistant = true
   }
   if (!multi) return 'single'
@@ -53,6 +64,11 @@ export function provesPossession(method: Method): boolean {
   return METHODS[method].proves === 'possession'
 }
 
+/** Whether one more proof would be, or is, a second factor beside those shown so far. */
+export function addsFactor(proofs: readonly Proof[], more: Proof): boolean {
+  return isMultiFactor(assuranceOf([...proofs, more]))
+}
+
 /** Whether a second factor was shown. The meaning of the claim `mfa_verified`. */
 export function isMultiFactor(assurance: Assurance): boolean {
   return assurance === 'multi' || assurance === 'phishing_resistant'
@@ -60,7 +76,7 @@ export function isMultiFactor(assurance: Assurance): boolean {
 
 /** The `amr` claim of RFC 8176 in the order of the proofs, with `mfa` at the end once two factors differ. */
 export function amrOf(proofs: readonly Proof[]): readonly string[] {
-  const names = new Set(proofs.map(proof => METHODS[proof.method].amr))
+  const names = new Set(proofs.map(proof => (proof.synced === true ? 'swk' : METHODS[proof.method].amr)))
   if (isMultiFactor(assuranceOf(proofs))) names.add('mfa')
   return [...names]
 }

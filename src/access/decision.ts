@@ -1,10 +1,11 @@
 import type { StepUp } from './route.js'
 
 /** Why a request is denied, in words that programs may rely on (`reason` in problem bodies). */
-export type DenyReason = 'denied' | 'not_this_user' | 'not_in_group' | 'mfa_disabled'
+export type DenyReason = 'denied' | 'not_this_user' | 'not_in_group' | 'mfa_disabled' | 'token_scope'
 
 /** Why a request may pass. */
-export type AllowReason = 'public' | 'bypassed' | 'enrolled' | 'required' | 'preflight'
+export type AllowReason =
+  'public' | 'bypassed' | 'enrolled' | 'required' | 'preflight' | 'remembered_device' | 'api_token'
 
 /**
  * What becomes of a request. `decide()` is the only place that makes an `allow`.

@@ -1,5 +1,6 @@
 import type { Refusal } from './canonicalise.js'
-import type { Decision, DenyReason } from './decision.js'
+import type { AllowReason, Decision, DenyReason } from './decision.js'
+import { describeDuration } from './describe-duration.js'
 import type { Access, StepUp } from './route.js'
 import type { Match } from './route-table.js'
 
@@ -37,9 +38,7 @@ export function describeOutcome(
 ): string {
   switch (decision.effect) {
     case 'allow':
-      return decision.reason === 'preflight'
-        ? 'Allowed: a CORS preflight, which carries no identity'
-        : `Allowed: ${describeAccess(decision.reason)}`
+      return `Allowed: ${ALLOWANCES[decision.reason]}`
     case 'login':
       return 'Not yet: a login is needed'
     case 'mfa':
@@ -49,8 +48,17 @@ export function describeOutcome(
     case 'deny':
       return `Refused: ${DENIAL[decision.reason](who ?? 'this user', match)}`
     case 'not_found':
-      return 'Not found: no app has this host'
+      return match === undefined
+        ? 'Not found: no app has this host'
+        : `Not found: the app ${match.app.name} has no upstream`
   }
+}
+
+const ALLOWANCES: Readonly<Record<AllowReason, string>> = {
+  ...ACCESS,
+  preflight: 'a CORS preflight, which carries no identity',
+  remembered_device: 'login, the second factor spared on a remembered device',
+  api_token: 'an API token whose scope the route names',
 }
 
 const DENIAL: Readonly<Record<DenyReason, (who: string, match: Match | undefined) => string>> = {
@@ -61,26 +69,18 @@ const DENIAL: Readonly<Record<DenyReason, (who: string, match: Match | undefined
     return `${who} is not in ${groups.length === 1 ? 'the group' : 'any of the groups'} ${groups.join(', ')}`
   },
   mfa_disabled: who => `a second factor is needed, and it is disabled for ${who}`,
+  token_scope: (who, match) => {
+    const scopes = match?.route.tokens ?? []
+    return scopes.length === 0
+      ? `no API token opens this route, whatever ${who} may do`
+      : `the API token of ${who} has not the scope ${scopes.join(' or ')}, or is kept for other apps or paths`
+  },
 }
 
 function describeStepUp({ maxAge, methods }: StepUp): string {
   const proof =
     methods === undefined ? 'a second factor' : `a proof by ${methods.join(' or ').replaceAll('_', ' ')}`
   return maxAge === undefined ? proof : `${proof} that is not older than ${describeDuration(maxAge)}`
-}
-
-const UNITS = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'm'],
-] as const
-
-/** As durations are written in the file: the greatest unit that leaves nothing over. */
-function describeDuration(milliseconds: number): string {
-  for (const [size, unit] of UNITS) {
-    if (milliseconds >= size && milliseconds % size === 0) return `${milliseconds / size}${unit}`
-  }
-  return `${milliseconds / 1000}s`
 }
 
 /** What is wrong with a refused request and what to do, for the 400 page. Nothing of the request is repeated. */

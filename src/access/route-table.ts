@@ -109,6 +109,7 @@ function defaultRoute(app: AppPolicy): Route {
     users: undefined,
     groups: undefined,
     stepUp: undefined,
+    tokens: undefined,
     reason: undefined,
     until: undefined,
     place: undefined,

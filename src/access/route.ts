@@ -43,6 +43,8 @@ export interface Route {
   readonly users: readonly string[] | undefined
   readonly groups: readonly string[] | undefined
   readonly stepUp: StepUp | undefined
+  /** Scopes of API tokens: a token with any one of them satisfies the route too. Undefined: no token does. */
+  readonly tokens: readonly string[] | undefined
   /** Why a route is `bypassed`; mandatory there. */
   readonly reason: string | undefined
   /** A `bypassed` route is `required` from this moment on (milliseconds since the epoch). */
@@ -57,6 +59,13 @@ export interface AppPolicy {
   /** Canonical host name, or `*.example.com` for exactly one label more than `example.com`. */
   readonly host: string
   readonly routes: readonly Route[]
+  /**
+   * Whether there is anything behind it, by an upstream or by another proxy that forwards. Without it nothing is let
+   * through: it is not found.
+   */
+  readonly hasUpstream: boolean
+  /** Whether another proxy forwards its requests and only asks for the decision. Default: false. */
+  readonly forwardAuth?: boolean
   /** Lets genuine CORS preflights through without identity. */
   readonly preflight: boolean
 }

@@ -21,14 +21,40 @@ const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     { says: 'every error and warning of the files, with places and cures', load: () => import('./check.js') },
   ],
   ['explain', { says: 'what becomes of a request, and why', load: () => import('./explain.js') }],
+  ['test', { says: 'runs the cases of the policy', load: () => import('./test.js') }],
+  ['diff', { says: 'what became more open or closed between two files', load: () => import('./diff.js') }],
+  ['shadow', { says: 'report: what the shadow policy decides otherwise', load: () => import('./shadow.js') }],
+  [
+    'replay',
+    { says: 'what a new policy makes of the requests of access logs', load: () => import('./replay.js') },
+  ],
+  [
+    'import',
+    {
+      says: 'a policy of Authelia, oauth2-proxy or nginx, with cases that prove it',
+      load: () => import('./import.js'),
+    },
+  ],
+  ['doctor', { says: 'probes a deployment from outside', load: () => import('./doctor.js') }],
   [
     'users',
     {
-      says: 'add, list, passwd, disable, enable, unlock, reset-mfa, ticket',
+      says: 'list, show, add, remove, passwd, disable, enable, unlock, reset-mfa, ticket',
       load: () => import('./users.js'),
     },
   ],
-  ['secret', { says: 'prints a new secret', load: () => import('./secret.js') }],
+  ['sessions', { says: 'list, revoke: who is logged in', load: () => import('./sessions.js') }],
+  ['tokens', { says: 'create, list, revoke: API tokens for programs', load: () => import('./tokens.js') }],
+  ['audit', { says: 'verify, show, key: the audit log', load: () => import('./audit.js') }],
+  ['keys', { says: 'rotate: new keys to sign with', load: () => import('./keys.js') }],
+  [
+    'store',
+    { says: 'migrate: what is remembered, from one store to another', load: () => import('./store.js') },
+  ],
+  [
+    'secret',
+    { says: 'prints a new secret; reseal: lets the old one be dropped', load: () => import('./secret.js') },
+  ],
 ])
 
 const HELP = `gatehouse COMMAND [--config gateway.yaml]

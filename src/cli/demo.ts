@@ -47,7 +47,7 @@ export const run: Command = async (args, io) => {
   try {
     const port = await freePort(Number(parsed.values.port))
     const passwords = new Map(USERS.map(({ name }) => [name, `${name}-${io.random(3).toString('hex')}`]))
-    writeFileSync(join(folder, 'users.yaml'), await usersFile(passwords), { mode: 0o600 })
+    writeFileSync(join(folder, 'users.yaml'), usersFile(passwords), { mode: 0o600 })
     writeFileSync(join(folder, 'gateway.yaml'), gatewayFile(port, app.url), { mode: 0o600 })
     const config = readConfig(join(folder, 'gateway.yaml'), io)
     if (config === undefined) return 1
@@ -55,7 +55,14 @@ export const run: Command = async (args, io) => {
       if ((JSON.parse(line) as { level: number }).level >= 40) io.stderr(`${line}\n`)
     }
     const opened = openStore(config, io)
-    const gateway = await createGateway({ config, ...opened, now: io.now, random: io.random, log })
+    const gateway = await createGateway({
+      config,
+      ...opened,
+      now: io.now,
+      random: io.random,
+      environment: io.env,
+      log,
+    })
     await gateway.listen()
     io.stdout(welcome(config.publicUrl.origin, passwords))
     await stopped
@@ -83,12 +90,15 @@ routes:
   - path: /ops/**
     access: required
     groups: [ops]
+  - path: /vault/**
+    access: required
+    step_up: { max_age: 1m }
 `
 }
 
-async function usersFile(passwords: ReadonlyMap<string, string>): Promise<string> {
-  const entries = USERS.map(async ({ name, says, groups, mfa }) => {
-    const hash = await hashPassword(passwords.get(name) ?? '')
+function usersFile(passwords: ReadonlyMap<string, string>): string {
+  const entries = USERS.map(({ name, says, groups, mfa }) => {
+    const hash = hashPassword(passwords.get(name) ?? '')
     return `  ${name}:
     displayname: ${says}
     email: ${name}@example.com
@@ -97,7 +107,7 @@ async function usersFile(passwords: ReadonlyMap<string, string>): Promise<string
     password: '${hash}'
 `
   })
-  return `users:\n${(await Promise.all(entries)).join('')}`
+  return `users:\n${entries.join('')}`
 }
 
 function welcome(origin: string, passwords: ReadonlyMap<string, string>): string {
@@ -115,7 +125,8 @@ ${users.join('\n')}
     ${origin}/reports         opens after the password
     ${origin}/                asks for the password and a second factor; alice and bob set one up
     ${origin}/ops             is for the group ops: alice gets in, bob does not
-    ${origin}/auth/account    sessions, factors, backup codes
+    ${origin}/vault           asks for the second factor again when the last one is older than a minute
+    ${origin}/auth/account    sessions, factors, backup codes; add a passkey there and log in with it alone
 
   The app shows the request it received: look for Remote-User and Gatehouse-Assertion.
   Ctrl-C ends the demo and removes what it wrote.

@@ -66,7 +66,7 @@ export const run: Command = async (args, io) => {
   const name = answers.get('user') ?? ''
   const password = await askNewPassword(name, io)
   if (password === undefined) return 1
-  const added = addUser(usersFileHead(), name, { groups: [], password: await hashPassword(password) })
+  const added = addUser(usersFileHead(), name, { groups: [], password: hashPassword(password) })
   if (added.outcome !== 'edited') throw new Error(`the user ${name} could not be added: ${added.outcome}`)
   io.writeFile(secret, `${io.random(32).toString('base64url')}\n`, 0o600)
   io.writeFile(users, added.text, 0o600)

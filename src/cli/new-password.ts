@@ -1,10 +1,8 @@
+import { faultOfPassword, PASSWORD_FAULTS } from '../users/password-policy.js'
 import type { CliIo } from './cli-io.js'
 
-/** OWASP ASVS 5.0, 6.2.1: at least 8 characters, 15 advised. */
-const SHORTEST = 8
+/** OWASP ASVS 5.0, 6.2.1. */
 const ADVISED = 15
-/** The password check takes no longer one. */
-const MOST_BYTES = 1024
 
 /**
  * Asks for a new password: twice where a person types it, as the next line of the standard input otherwise.
@@ -15,9 +13,9 @@ export async function askNewPassword(
   io: Pick<CliIo, 'askSecret' | 'asksPerson' | 'stderr'>,
 ): Promise<string | undefined> {
   const password = await io.askSecret(`New password of ${user}: `)
-  const fault = faultOf(password)
+  const fault = await faultOfPassword(password, user)
   if (fault !== undefined) {
-    io.stderr(`${fault} Nothing was changed.\n`)
+    io.stderr(`${PASSWORD_FAULTS[fault]} Nothing was changed.\n`)
     return undefined
   }
   if (io.asksPerson && (await io.askSecret('The same again: ')) !== password) {
@@ -27,11 +25,4 @@ export async function askNewPassword(
   if (Array.from(password).length < ADVISED)
     io.stderr(`This is a short password: ${ADVISED} characters or more are advised.\n`)
   return password
-}
-
-function faultOf(password: string): string | undefined {
-  if (password === '') return 'There is no password: type one, or give it as a line of the standard input.'
-  if (Array.from(password).length < SHORTEST) return `A password has at least ${SHORTEST} characters.`
-  if (Buffer.byteLength(password) > MOST_BYTES) return `A password has at most ${MOST_BYTES} bytes.`
-  return undefined
 }

@@ -1,15 +1,13 @@
 import type { Command } from './cli-io.js'
 import { parseOptions } from './parse-options.js'
-
-const HELP = `gatehouse secret
-
-Prints a new secret of 256 random bits for the setting "secret". Keep it in a file that only the gateway can read:
-  (umask 077; gatehouse secret > secret)
-`
+import { SECRET_HELP } from './secret/help.js'
+import { reseal } from './secret/reseal.js'
 
 /** The command `secret`. */
 export const run: Command = (args, io) => {
-  const parsed = parseOptions(args, io, HELP, {})
+  const [subcommand, ...rest] = args
+  if (subcommand === 'reseal') return reseal(rest, io)
+  const parsed = parseOptions(args, io, SECRET_HELP, {})
   if (!parsed.ok) return Promise.resolve(parsed.code)
   io.stdout(`${io.random(32).toString('base64url')}\n`)
   return Promise.resolve(0)

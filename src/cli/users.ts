@@ -1,11 +1,16 @@
 import type { Command } from './cli-io.js'
 import { add, disable, enable, passwd } from './users/edit-users-file.js'
 import { USERS_HELP } from './users/help.js'
-import { list, resetMfa, ticket, unlock } from './users/live-store.js'
+import { list } from './users/list-users.js'
+import { remove } from './users/remove-user.js'
+import { resetMfa, ticket, unlock } from './users/second-factors.js'
+import { show } from './users/show-user.js'
 
 const SUBCOMMANDS: ReadonlyMap<string, Command> = new Map([
   ['list', list],
+  ['show', show],
   ['add', add],
+  ['remove', remove],
   ['passwd', passwd],
   ['disable', disable],
   ['enable', enable],

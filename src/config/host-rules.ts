@@ -16,6 +16,8 @@ export function reportSharedNames(findings: Findings, apps: readonly ReadApp[]):
       [...app.path, key],
       `the ${key} "${value}" is already that of the app on line ${line}`,
       what,
+      'value',
+      [{ path: [...other.path, key], says: `the app that had the ${key} first` }],
     )
   }
   for (const app of apps) {
@@ -23,6 +25,21 @@ export function reportSharedNames(findings: Findings, apps: readonly ReadApp[]):
     if (app.host !== undefined)
       claim('host', app.host, app, 'give each app a host of its own, or make one app of them')
   }
+}
+
+/** Finds apps that another proxy is to ask about where no proxy is believed. */
+export function reportUnheardProxies(
+  findings: Findings,
+  somebodyIsTrusted: boolean,
+  apps: readonly ReadApp[],
+): void {
+  const app = somebodyIsTrusted ? undefined : apps.find(({ config }) => config.policy.forwardAuth === true)
+  if (app === undefined) return
+  findings.error(
+    [...app.path, 'forward_auth'],
+    'another proxy is to ask about this app, and none is believed: trusted_proxies is missing',
+    'write trusted_proxies with the address from which it asks, such as 10.0.0.5/32',
+  )
 }
 
 /** Finds apps whose host the session cookie does not get to: their users could never log in. */

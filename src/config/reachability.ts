@@ -34,8 +34,9 @@ export function reportUnreachable(
       const line = findings.place(path).line
       const before = blockers.map(one => `${one.pattern} (${one.access}) on line ${one.place?.line ?? 0}`)
       const message = `the route on line ${line} is never reached: ${before.join(' and ')} takes all its requests`
-      findings.error(path, message, 'move this route above the other, or remove it')
-    } else earlier.add(route)
+      const related = blockers.map(one => ({ path: earlier.pathOf(one), says: describeBlocker(one) }))
+      findings.error(path, message, 'move this route above the other, or remove it', 'value', related)
+    } else earlier.add(route, path)
   }
 }
 
@@ -62,6 +63,11 @@ export function reportFallThrough(findings: Findings, routes: readonly PlacedRou
   }
 }
 
+function describeBlocker({ pattern, access, methods }: Route): string {
+  const what = methods === undefined ? 'every request' : methods.join(' and ')
+  return `${pattern} (${access}) takes ${what} first`
+}
+
 /** Those of the covering routes that together take every method of a route; empty when some get through. */
 function blockersOf(route: Route, covering: readonly Route[]): readonly Route[] {
   const takesAll = (methods: readonly string[] | undefined): boolean =>
@@ -72,13 +78,20 @@ function blockersOf(route: Route, covering: readonly Route[]): readonly Route[] 
 }
 
 /** The routes read so far, and which of them take every path and network of another. */
-function earlierRoutes(): { add(route: Route): void; covering(route: Route): readonly Route[] } {
+function earlierRoutes(): {
+  add(route: Route, path: Path): void
+  covering(route: Route): readonly Route[]
+  pathOf(route: Route): Path
+} {
   const paths = coverIndex<Route>()
   const regexes = new Map<string, Route[]>()
   const everything: Route[] = []
   const networks = new Map<Route, ReadonlySet<string>>()
+  const places = new Map<Route, Path>()
   return {
-    add: route => {
+    pathOf: route => places.get(route) ?? [],
+    add: (route, path) => {
+      places.set(route, path)
       if (route.path !== undefined) paths.add(route.path, route)
       else regexes.set(route.pattern, [...(regexes.get(route.pattern) ?? []), route])
       if (isEverything(route)) everything.push(route)

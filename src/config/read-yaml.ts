@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, parseDocument, type Node, type YAMLError } from 'yaml'
+import { isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type YAMLError } from 'yaml'
 import { byPlace, quote, type Problem } from '../documents/problem.js'
 import { scanYaml } from '../documents/scan-yaml.js'
 import { sourceText, type LineColumn, type SourceText } from '../documents/source-text.js'
@@ -39,15 +39,17 @@ interface Part {
  * second, what is too large or nested too deeply, aliases and anchors, tags, directives, several documents,
  * duplicate keys, and keys that are not texts. The parser's warnings are errors.
  * @param file as messages call it
+ * @param greatestSize in characters; default 1 MiB
  */
 export function readYaml(
   file: string,
   content: string,
+  greatestSize = GREATEST_SIZE,
 ):
   | { readonly ok: true; readonly document: YamlDocument }
   | { readonly ok: false; readonly problems: readonly Problem[] } {
-  if (content.length > GREATEST_SIZE) {
-    const message = `the file is larger than ${GREATEST_SIZE / 1024 / 1024} MiB`
+  if (content.length > greatestSize) {
+    const message = `the file is larger than ${greatestSize / 1024 / 1024} MiB`
     const problem = sourceText(file, '').problem('error', START, message, 'check that this is the right file')
     return { ok: false, problems: [{ ...problem, sourceLine: undefined }] }
   }
@@ -58,8 +60,12 @@ export function readYaml(
 
   // Duplicate keys are found below: the parser's own search takes time quadratic in the number of keys.
   const parsed = parseDocument(text, { merge: false, uniqueKeys: false, prettyErrors: false })
-  const faults = [...parsed.errors, ...parsed.warnings].slice(0, MOST_SYNTAX_PROBLEMS)
-  if (faults.length > 0) return { ok: false, problems: syntaxProblems(source, faults) }
+  const all = [...parsed.errors, ...parsed.warnings]
+  // What the parser makes of the lines behind a tab is an echo of it.
+  const tabs = all.filter(({ code }) => code === 'TAB_AS_INDENT')
+  const faults = (tabs.length > 0 ? tabs : all).slice(0, MOST_SYNTAX_PROBLEMS)
+  if (faults.length > 0)
+    return { ok: false, problems: syntaxProblems(source, faults, openQuote(parsed, text)) }
 
   const problems: Problem[] = []
   const { value, part: root } = readNode(parsed.contents, 0)
@@ -138,20 +144,41 @@ const CURES = new Map<string, string>([
 ])
 
 /** The first fault of each line: what follows on the line is mostly its echo. */
-function syntaxProblems(source: SourceText, faults: readonly YAMLError[]): readonly Problem[] {
+function syntaxProblems(
+  source: SourceText,
+  faults: readonly YAMLError[],
+  opened: number | undefined,
+): readonly Problem[] {
   const problems = new Map<number, Problem>()
   for (const fault of faults) {
-    const problem = syntaxProblem(source, fault)
+    const isQuote = opened !== undefined && /^Missing closing .quote$/.test(fault.message)
+    const problem = isQuote
+      ? source.problem('error', source.placeOf(opened), 'this quote is never closed', 'close it on its line')
+      : syntaxProblem(source, fault)
     if (!problems.has(problem.line)) problems.set(problem.line, problem)
   }
   return [...problems.values()].sort(byPlace)
 }
 
+/** Where the quoted text begins that goes on to the end of the file. */
+function openQuote(document: Document, text: string): number | undefined {
+  let start: number | undefined
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      const isQuoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE'
+      if (isQuoted && range?.[1] !== undefined && range[1] >= text.trimEnd().length) start = range[0]
+    },
+  })
+  return start
+}
+
 function syntaxProblem(source: SourceText, fault: YAMLError): Problem {
   const place = source.placeOf(fault.pos[0])
-  const problem = source.problem('error', place, `not valid YAML: ${fault.message}`, '')
+  // What the parser quotes of the file may be a secret; the line is shown with its secrets masked.
+  const says = fault.message.replace(/; please use .*$|: "[^]*$/, '')
+  const problem = source.problem('error', place, `not valid YAML: ${says}`, '')
   const cure = (problem.sourceLine ?? '').includes('${')
     ? 'put "${…}" in quotes where braces or brackets surround it'
     : (CURES.get(fault.code) ?? 'put values that contain any of [ ] { } , : # in quotes')
-  return { ...problem, message: problem.message.replace(/; please use .*$/, ''), cure }
+  return { ...problem, cure }
 }

@@ -9,6 +9,11 @@ export interface ConfigIo {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Milliseconds since the epoch: decides which `until` has passed. */
   readonly now: number
+  /**
+   * Leaves out secrets and certificates that stand outside of the file, for questions about the policy alone: they
+   * are neither read nor missed. Default false.
+   */
+  readonly withoutSecrets?: boolean | undefined
 }
 
 /** What every section needs to read its part of the file. */
@@ -26,6 +31,7 @@ export function beside(file: string, name: string): string {
 
 /** Reads a file that the configuration names; undefined when it cannot be read, which is then reported. */
 export function readNamedFile(reading: Reading, path: Path, name: string): string | undefined {
+  if (reading.io.withoutSecrets === true) return undefined
   const full = beside(reading.file, name)
   try {
     return reading.io.readFile(full)

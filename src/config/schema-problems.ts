@@ -1,4 +1,4 @@
-import Type, { type TArray, type TObject, type TSchema, type TUnion } from 'typebox'
+import Type, { type TArray, type TObject, type TRecord, type TSchema, type TUnion } from 'typebox'
 import Value from 'typebox/value'
 import type { Findings } from './findings.js'
 import { nearestWord } from '../documents/nearest-word.js'
@@ -10,18 +10,21 @@ import { isBlock } from './settings.js'
 interface Hints {
   readonly patternErrorMessage?: string
   readonly examples?: readonly unknown[]
+  /** What is written here may be a secret, so no message repeats it. */
+  readonly writeOnly?: boolean
 }
 
 /**
  * Judges a value by its schema and reports, for each part that does not fit, the sentence that helps. It reports
  * something exactly when typebox says that the value does not fit.
  */
-export function reportSchemaProblems(findings: Findings, root: TObject, value: unknown): void {
+export function reportSchemaProblems(findings: Findings, root: TObject | TArray, value: unknown): void {
   judge(root, value, [])
 
   function judge(schema: TSchema, value: unknown, path: Path): void {
     if (Type.IsUnion(schema)) judgeUnion(schema, value, path)
     else if (Type.IsObject(schema)) judgeBlock(schema, value, path)
+    else if (Type.IsRecord(schema)) judgeRecord(schema, value, path)
     else if (Type.IsArray(schema)) judgeList(schema, value, path)
     else if (!Value.Check(schema, value)) reportValue(schema, value, path)
   }
@@ -43,7 +46,7 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
     const known = Object.keys(schema.properties)
     for (const [key, part] of Object.entries(value)) {
       const property = known.includes(key) ? schema.properties[key] : undefined
-      if (property === undefined) reportUnknownKey(key, known, path)
+      if (property === undefined) reportUnknownKey(key, known, path, isSecret(schema))
       else judge(property, part, [...path, key])
     }
     for (const [key, property] of Object.entries(schema.properties)) {
@@ -57,13 +60,28 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
     }
   }
 
+  /** A block whose keys are the operator's own. */
+  function judgeRecord(schema: TRecord, value: unknown, path: Path): void {
+    if (!isBlock(value)) {
+      reportValue(schema, value, path)
+      return
+    }
+    for (const [key, part] of Object.entries(value)) {
+      const property = Object.entries(schema.patternProperties).find(([keys]) =>
+        new RegExp(keys, 'u').test(key),
+      )
+      if (property !== undefined) judge(property[1], part, [...path, key])
+      else findings.error([...path, key], `${quote(key)} is no name for ${owner(path)}`, NAME_CURE, 'key')
+    }
+  }
+
   function judgeList(schema: TArray, value: unknown, path: Path): void {
     if (!Array.isArray(value)) {
       reportValue(schema, value, path)
       return
     }
     const { maxItems, uniqueItems } = schema as { maxItems?: number; uniqueItems?: boolean }
-    const name = quote(path.at(-1))
+    const name = quote(path.at(-1) ?? 'the file')
     if (value.length === 0) {
       findings.error(path, `${name} is an empty list`, 'add a value, or leave the key out')
     } else if (maxItems !== undefined && value.length > maxItems) {
@@ -81,7 +99,7 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
     }
   }
 
-  function reportUnknownKey(key: string, known: readonly string[], path: Path): void {
+  function reportUnknownKey(key: string, known: readonly string[], path: Path, isHidden: boolean): void {
     if (findings.isFull()) return
     const near = nearestWord(key, known)
     const guess = near === undefined ? '' : `. Did you mean "${near}"?`
@@ -92,14 +110,17 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
         : home !== undefined
           ? `"${key}" is a setting of ${home}: move it there`
           : `remove it; known here: ${known.join(', ')}`
-    findings.error([...path, key], `${quote(key)} is not a setting of ${owner(path)}${guess}`, cure, 'key')
+    const name = isHidden && near === undefined ? 'this' : quote(key)
+    findings.error([...path, key], `${name} is not a setting of ${owner(path)}${guess}`, cure, 'key')
   }
 
   function reportValue(schema: TSchema, value: unknown, path: Path): void {
     const hints: Hints = schema
     if (findings.isFull()) return
     const name =
-      typeof path.at(-1) === 'number' ? `a value of ${quote(path.at(-2))}` : quote(path.at(-1) ?? 'the file')
+      typeof path.at(-1) === 'number'
+        ? `a value of ${quote(path.at(-2) ?? 'the file')}`
+        : quote(path.at(-1) ?? 'the file')
     const example = exampleOf(schema)
     const usual = example === '' ? 'see the example file' : `write for example ${example}`
     const values = choicesOf(schema)
@@ -111,7 +132,8 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
       const cure = values.length === 1 ? `write ${values.join()}` : `write one of ${values.join(', ')}`
       findings.error(path, `${quote(value)} is not a value of ${name}${guess}`, cure)
     } else if (!isOfType(schema, value)) {
-      const found = kindOfValue(value) === 'scalar' ? scalarWord(value) : KINDS[kindOfValue(value)]
+      const found =
+        kindOfValue(value) === 'scalar' ? scalarWord(value, isSecret(schema)) : KINDS[kindOfValue(value)]
       findings.error(
         path,
         `${name} must be ${wanted(schema)}, and this is ${found}`,
@@ -129,6 +151,8 @@ export function reportSchemaProblems(findings: Findings, root: TObject, value: u
   }
 }
 
+const NAME_CURE = 'write letters, digits and hyphens'
+
 type Kind = 'scalar' | 'list' | 'block'
 const KINDS: Readonly<Record<Kind, string>> = {
   scalar: 'a value',
@@ -143,21 +167,28 @@ function kindOfValue(value: unknown): Kind {
 
 function kindOfSchema(schema: TSchema): Kind {
   if (Type.IsArray(schema)) return 'list'
-  return Type.IsObject(schema) ? 'block' : 'scalar'
+  return Type.IsObject(schema) || Type.IsRecord(schema) ? 'block' : 'scalar'
 }
 
 /** Whether a value is at least of the type that the schema asks for. */
 function isOfType(schema: TSchema, value: unknown): boolean {
   if (Type.IsUnion(schema)) return schema.anyOf.some(one => isOfType(one, value))
   if (kindOfSchema(schema) !== kindOfValue(value)) return false
+  if (Type.IsInteger(schema)) return typeof value === 'number'
   return !Type.IsString(schema) || typeof value === 'string'
+}
+
+function isSecret(schema: TSchema): boolean {
+  const hints: Hints = schema
+  return hints.writeOnly === true
 }
 
 function scalarText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function scalarWord(value: unknown): string {
+function scalarWord(value: unknown, isHidden: boolean): string {
+  if (isHidden) return typeof value === 'string' ? 'a text' : `a ${typeof value}`
   if (typeof value === 'boolean') return `the truth value ${String(value)}`
   return typeof value === 'number' ? `the number ${String(value)}` : 'a text'
 }
@@ -165,6 +196,7 @@ function scalarWord(value: unknown): string {
 function wanted(schema: TSchema): string {
   if (Type.IsUnion(schema)) return [...new Set(schema.anyOf.map(wanted))].join(' or ')
   if (Type.IsBoolean(schema)) return 'true or false'
+  if (Type.IsInteger(schema)) return 'a whole number'
   if (Type.IsLiteral(schema)) return String(schema.const)
   return kindOfSchema(schema) === 'scalar' ? 'a text' : KINDS[kindOfSchema(schema)]
 }
@@ -190,16 +222,22 @@ function exampleOf(schema: TSchema | undefined): string {
     .replace(/([:,])/g, '$1 ')
 }
 
+const OWNERS = new Map<unknown, string>([
+  ['routes', 'a route'],
+  ['apps', 'an app'],
+])
+
 /** How messages call the block at a path. */
 function owner(path: Path): string {
-  const [list, index] = path.slice(-2)
-  if (path.length === 0) return 'this file'
-  if (typeof index === 'number') return list === 'routes' ? 'a route' : 'an app'
-  return quote(path.at(-1))
+  const last = path.at(-1)
+  if (last === undefined) return 'this file'
+  if (typeof last !== 'number') return quote(last)
+  return OWNERS.get(path.at(-2)) ?? 'a case'
 }
 
 /** Where a key that is unknown here belongs. */
-function homeOf(root: TObject, key: string, path: Path): string | undefined {
+function homeOf(root: TObject | TArray, key: string, path: Path): string | undefined {
+  if (!Type.IsObject(root)) return undefined
   const apps = root.properties.apps
   const app = apps !== undefined && Type.IsArray(apps) && Type.IsObject(apps.items) ? apps.items : undefined
   const routes = app?.properties.routes

@@ -1,51 +1,31 @@
 import Type from 'typebox'
+import { accessLogSchema } from './sections/access-log.js'
 import { appKeys, appSchema } from './sections/app.js'
+import { auditSchema } from './sections/audit.js'
+import { casesSchema } from './sections/cases.js'
 import { duration } from './sections/duration.js'
 import { headersSchema } from './sections/headers.js'
+import { limitsSchema } from './sections/limits.js'
 import { listenSchema, tlsSchema } from './sections/listen.js'
+import { loginSchema } from './sections/login.js'
+import { mailSchema } from './sections/mail.js'
+import { metricsSchema } from './sections/metrics.js'
+import { mfaSchema } from './sections/mfa.js'
 import { networkList } from './sections/networks.js'
 import { publicUrlSchema } from './sections/public-url.js'
+import { readinessSchema } from './sections/readiness.js'
 import { secretSchema } from './sections/secret.js'
 import { sessionSchema } from './sections/session.js'
-import { block, choice, fileName, text } from './settings.js'
-
-export const storeSchema = block('Where the gateway remembers sessions, factors and keys.', {
-  embedded: Type.Optional(
-    text({
-      description: 'Directory of the embedded store, relative to this file. Nothing else is needed.',
-      default: './data',
-      examples: ['/var/lib/gatehouse'],
-    }),
-  ),
-})
+import { smsSchema } from './sections/sms.js'
+import { storeSchema } from './sections/store.js'
+import { tokensSchema } from './sections/tokens.js'
+import { tracingSchema } from './sections/tracing.js'
+import { block, choice, fileName, list, text } from './settings.js'
 
 export const usersSchema = block('Who may log in.', {
   file: fileName(
     'File with the users; the keys are those of Authelia: displayname, password, email, groups, disabled.',
     'users.yaml',
-  ),
-})
-
-export const mfaSchema = block('The second factor.', {
-  enrolment: Type.Optional(
-    choice(
-      { description: 'How a user gets the first second factor.', default: 'first_login' },
-      ['first_login', 'ticket'],
-      [
-        'at the first login, with the password alone; never again once a factor was enrolled',
-        'at the first login, with a one-time ticket from "gatehouse users ticket" as well',
-      ],
-    ),
-  ),
-  issuer: Type.Optional(
-    text(
-      {
-        description: 'The name that authenticator apps show. Default: the host of public_url.',
-        examples: ['Example Ltd'],
-      },
-      '^[^:]*[^:\\s][^:]*$',
-      'write a name without a colon',
-    ),
   ),
 })
 
@@ -76,11 +56,46 @@ export const gatewaySchema = block('The configuration of Gatehouse.', {
   store: Type.Optional(storeSchema),
   users: usersSchema,
   session: Type.Optional(sessionSchema),
+  login: Type.Optional(loginSchema),
   mfa: Type.Optional(mfaSchema),
+  mail: Type.Optional(mailSchema),
+  sms: Type.Optional(smsSchema),
+  tokens: Type.Optional(tokensSchema),
   headers: Type.Optional(headersSchema),
+  explain_to: Type.Optional(
+    list(
+      {
+        description:
+          'Groups of operators. Whoever is in one and has shown a second factor is told on the page of a denied ' +
+          'request which route decided and what was missing. Default: nobody.',
+        examples: [['ops']],
+      },
+      text({ description: 'A group.' }),
+    ),
+  ),
   log: Type.Optional(logSchema),
+  access_log: Type.Optional(accessLogSchema),
+  audit: Type.Optional(auditSchema),
+  shadow: Type.Optional(
+    fileName(
+      'A whole configuration whose policy decides every request as well, without effect: only the differences are told.',
+      'next.yaml',
+    ),
+  ),
+  metrics: Type.Optional(metricsSchema),
+  health: Type.Optional(readinessSchema),
+  tracing: Type.Optional(tracingSchema),
+  limits: Type.Optional(limitsSchema),
   shutdown_timeout: Type.Optional(
     duration('How long a stopping gateway waits for requests under way.', '10s'),
+  ),
+  shutdown_delay: Type.Optional(
+    duration(
+      'How long a stopping gateway goes on serving everything while it says that it is not ready, so that whoever ' +
+        'spreads requests over several stops sending them here. At most 1h.',
+      'none',
+      '5s',
+    ),
   ),
   auth_path: Type.Optional(
     text(
@@ -97,4 +112,5 @@ export const gatewaySchema = block('The configuration of Gatehouse.', {
       minItems: 1,
     }),
   ),
+  tests: Type.Optional(casesSchema),
 })

@@ -1,11 +1,12 @@
 import { SignJWT } from 'jose'
-import { amrOf, assuranceOf, isMultiFactor } from '../access/assurance.js'
 import type { Identity } from '../access/identity.js'
 import type { Clock } from '../clock.js'
-import { SIGNING_ALGORITHM, type SigningKeys } from './signing-keys.js'
+import { proofClaims } from './proof-claims.js'
+import type { SigningKeys } from './signing-keys.js'
 
 export interface AssertionsOptions {
-  readonly keys: SigningKeys
+  /** The ring `assertions`: ES256. */
+  readonly keys: Pick<SigningKeys, 'current'>
   /** The `iss` claim: the public origin of the gateway. */
   readonly issuer: string
   readonly now: Clock
@@ -28,24 +29,20 @@ const LIFETIME_SECONDS = 90
 export function createAssertions({ keys, issuer, now }: AssertionsOptions): Assertions {
   return {
     sign: ({ person, proofs, sessionReference }, audience) => {
-      const { kid, privateKey } = keys.current()
+      const { kid, algorithm, privateKey } = keys.current()
       const issuedAt = Math.floor(now() / 1000)
-      const assurance = assuranceOf(proofs)
       return new SignJWT({
         iss: issuer,
         aud: audience,
         sub: person.subject,
         ...(person.email === undefined ? {} : { email: person.email }),
         groups: person.groups,
-        amr: amrOf(proofs),
-        acr: assurance,
-        auth_time: Math.floor(Math.max(...proofs.map(proof => proof.at)) / 1000),
-        mfa_verified: isMultiFactor(assurance),
+        ...proofClaims(proofs),
         sid: sessionReference,
         iat: issuedAt,
         exp: issuedAt + LIFETIME_SECONDS,
       })
-        .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: ASSERTION_TYPE, kid })
+        .setProtectedHeader({ alg: algorithm, typ: ASSERTION_TYPE, kid })
         .sign(privateKey)
     },
   }

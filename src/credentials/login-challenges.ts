@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { isTokenSessionId } from './session-record.js'
 import { hashSecret } from '../store/secret-hash.js'
 import { type RecordKey, type Store, update } from '../store/store.js'
 
@@ -12,11 +13,19 @@ interface LoginChallenge {
   readonly returnTo: string | undefined
 }
 
+/** What came of a try. `used_up`: there were five already. `none`: no such challenge, or not of this session. */
+type CountedTry =
+  | { readonly outcome: 'open'; readonly challenge: LoginChallenge }
+  | { readonly outcome: 'used_up' }
+  | { readonly outcome: 'none' }
+
 interface ChallengeRecord {
   readonly purpose: ChallengePurpose
   readonly returnTo?: string
   /** The hash of the one session that may answer it. */
   readonly session: string
+  /** The id of that session, where tokens carry it: then the challenge alone names it, and the id opens nothing. */
+  readonly tokenSession?: string
   readonly tries: number
   readonly expiresAt: number
 }
@@ -34,8 +43,10 @@ export interface LoginChallenges {
   create(sessionId: string, subject: string, challenge: LoginChallenge): Promise<string>
   /** Looks without counting. Undefined after five tries. */
   peek(id: string, sessionId: string): Promise<LoginChallenge | undefined>
-  /** Counts one try, before whatever is tried is looked at. Undefined after five tries. */
-  countTry(id: string, sessionId: string): Promise<LoginChallenge | undefined>
+  /** Counts one try, before whatever is tried is looked at. */
+  countTry(id: string, sessionId: string): Promise<CountedTry>
+  /** The session that waits with this challenge, where tokens carry it; undefined for every other challenge. */
+  tokenSessionOf(id: string): Promise<string | undefined>
   /** Uses it up: of many callers at once exactly one gets true. */
   take(id: string): Promise<boolean>
 }
@@ -44,6 +55,11 @@ export interface LoginChallenges {
 export const CHALLENGE_SECONDS = 300
 
 const MAX_TRIES = 5
+
+/** Names a challenge without being one: what a factor keeps for it is kept under this. */
+export function challengeBinding(id: string): string {
+  return hashSecret(id)
+}
 
 export function createLoginChallenges({ store, now, random }: LoginChallengesOptions): LoginChallenges {
   const keyOf = (id: string): RecordKey => ({ kind: 'challenge', id: hashSecret(id) })
@@ -63,6 +79,7 @@ export function createLoginChallenges({ store, now, random }: LoginChallengesOpt
         purpose,
         ...(returnTo === undefined ? {} : { returnTo }),
         session: hashSecret(sessionId),
+        ...(isTokenSessionId(sessionId) ? { tokenSession: sessionId } : {}),
         tries: 0,
         expiresAt,
       }
@@ -76,13 +93,17 @@ export function createLoginChallenges({ store, now, random }: LoginChallengesOpt
     },
 
     countTry: (id, sessionId) =>
-      update<ChallengeRecord, LoginChallenge | undefined>(store, keyOf(id), record => {
-        if (record?.session !== hashSecret(sessionId) || record.tries >= MAX_TRIES)
-          return { result: undefined }
+      update<ChallengeRecord, CountedTry>(store, keyOf(id), record => {
+        if (record?.session !== hashSecret(sessionId)) return { result: { outcome: 'none' } }
+        if (record.tries >= MAX_TRIES) return { result: { outcome: 'used_up' } }
         const counted = { ...record, tries: record.tries + 1 }
-        return { result: read(record), write: { value: counted, options: { expiresAt: record.expiresAt } } }
+        return {
+          result: { outcome: 'open', challenge: read(record) },
+          write: { value: counted, options: { expiresAt: record.expiresAt } },
+        }
       }),
 
+    tokenSessionOf: async id => (await store.get<ChallengeRecord>(keyOf(id)))?.value.tokenSession,
     take: async id => (await store.take(keyOf(id))) !== undefined,
   }
 }

@@ -22,7 +22,32 @@ export interface SessionRecord {
   readonly passwordVersion: string
   /** Whether the user had a second factor when the last step of this login was made. */
   readonly hasSecondFactor: boolean
+  /**
+   * What carries it. `cookie`: a random id in a cookie. `tokens`: access and refresh tokens; its id then is made of
+   * the reference and opens nothing by itself.
+   */
+  readonly carrier: SessionCarrier
+  /** Counts the changes of its proofs. A token of an earlier version is worth nothing. */
+  readonly version: number
+  /** The public name of the remembered browser that this login rests on. Undefined: it rests on none. */
+  readonly rememberedDevice?: string | undefined
+  /** The name of the machine that began it for its user. Undefined: the user did. */
+  readonly backend?: string | undefined
 }
+
+export type SessionCarrier = 'cookie' | 'tokens'
+
+/** The id under which the store finds a session that tokens carry. */
+export function tokenSessionId(reference: string): string {
+  return `${TOKENS}${reference}`
+}
+
+/** Whether a session id is of one that tokens carry. */
+export function isTokenSessionId(id: string): boolean {
+  return id.startsWith(TOKENS)
+}
+
+const TOKENS = 'tokens:'
 
 /** A session with the credential that opens it. The id goes into the cookie and nowhere else. */
 export interface OpenSession {

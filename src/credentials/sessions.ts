@@ -1,8 +1,10 @@
-import type { Proof } from '../access/assurance.js'
+import { assuranceOf, isMultiFactor, type Proof } from '../access/assurance.js'
 import type { Clock } from '../clock.js'
 import { hashSecret } from '../store/secret-hash.js'
 import type { Store, StoredRecord, WriteOptions } from '../store/store.js'
-import type { OpenSession, SessionRecord } from './session-record.js'
+import { referenceFrom } from './reference.js'
+import { tokenSessionId } from './session-record.js'
+import type { OpenSession, SessionCarrier, SessionRecord } from './session-record.js'
 
 export interface SessionsOptions {
   readonly store: Store
@@ -13,6 +15,8 @@ export interface SessionsOptions {
   readonly idle: number
   /** Milliseconds after the login when a session ends, whatever happens. */
   readonly absolute: number
+  /** The same for sessions that tokens carry. These know no idle time: refreshing is what keeps them. */
+  readonly tokenLife: number
 }
 
 /** What a login knows when it starts a session. */
@@ -23,6 +27,11 @@ export interface NewSession {
   readonly userAgent: string
   readonly passwordVersion: string
   readonly hasSecondFactor: boolean
+  readonly carrier: SessionCarrier
+  /** The public name of the remembered browser that this login rests on, and until when it is remembered. */
+  readonly rememberedDevice?: { readonly reference: string; readonly expiresAt: number } | undefined
+  /** The name of the machine that begins it for its user. */
+  readonly backend?: string | undefined
 }
 
 /** What a further step of a login changes. The limits and the reference stay. */
@@ -33,15 +42,17 @@ interface SessionChange {
 
 /** The sessions of everybody. An id that is unknown, ended, idle for too long or too old is undefined, never an error. */
 export interface Sessions {
-  /** One user has at most 100: one more ends the oldest. */
+  /** One user has at most 100: one more ends the oldest one of a single factor, or else the oldest. */
   start(session: NewSession): Promise<OpenSession>
   /** Reads the store. */
   find(id: string): Promise<SessionRecord | undefined>
   /**
    * For every request: answers at once, without a promise, from what was read within the last 500 ms. Then the
    * record is the same object as long as it has not changed. An end in another process holds within that time.
+   * @param version the version that a genuine credential names: what was read before the session had it is read again,
+   *   so that a step of the login that another process took counts here at once. Default: any
    */
-  findCached(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined>
+  findCached(id: string, version?: number): SessionRecord | undefined | Promise<SessionRecord | undefined>
   /** Finds the session by its public name, for connections that outlive a request. */
   findByReference(subject: string, reference: string): Promise<SessionRecord | undefined>
   /** Gives the session a new id; the old one is dead. Of many callers at once exactly one gets it. */
@@ -52,7 +63,11 @@ export interface Sessions {
   endByReference(subject: string, reference: string): Promise<boolean>
   /** Ends all of a user's sessions but one, and gives how many. */
   endAll(subject: string, exceptReference?: string): Promise<number>
+  /** Ends those of a user's sessions that `ends` picks, and gives how many. */
+  endWhere(subject: string, ends: (record: SessionRecord) => boolean): Promise<number>
   list(subject: string): Promise<readonly SessionRecord[]>
+  /** Those of everybody, one by one, in no order. */
+  listAll(): AsyncIterable<SessionRecord>
   /** Tells the reference of each session that this process ends. A replaced session lives on and is not told. */
   onEnd(listener: (reference: string) => void): void
 }
@@ -69,23 +84,30 @@ const ID_BYTES = 32
 const REFERENCE_BYTES = 16
 const TRUSTED_FOR = 500
 const CACHE_SIZE = 10_000
+/** After how long without a read a session takes no memory any more, in milliseconds. */
+const REMEMBERED_FOR = 60_000
 const TOUCH_AT_MOST_EVERY = 60_000
 const USER_AGENT_LENGTH = 256
-/** Sessions of one user; one more ends the oldest. */
+/** Sessions of one user; one more ends another. */
 const MOST_SESSIONS = 100
 
-export function createSessions({ store, now, random, idle, absolute }: SessionsOptions): Sessions {
+export function createSessions(options: SessionsOptions): Sessions {
+  const { store, now, random, idle, absolute, tokenLife } = options
   const touchAfter = Math.min(TOUCH_AT_MOST_EVERY, idle / 10)
   // Keyed by the cookie's value, so that a hit costs no hash. The one read longest ago comes first.
   const cache = new Map<string, CacheEntry>()
+  // The one read longest ago comes first.
   const recentLists = new Map<
     string,
     { readonly readAt: number; readonly records: Promise<readonly SessionRecord[]> }
   >()
   const listeners: ((reference: string) => void)[] = []
 
-  const lives = ({ expiresAt, lastSeenAt }: SessionRecord): boolean =>
-    now() < expiresAt && now() < lastSeenAt + idle
+  const lives = ({ createdAt, expiresAt, lastSeenAt, carrier }: SessionRecord): boolean =>
+    now() < expiresAt &&
+    // One that was begun while the clock was far ahead would last until then.
+    now() >= createdAt - (expiresAt - createdAt) &&
+    (carrier === 'tokens' || now() < lastSeenAt + idle)
   // The store keeps it up to the absolute limit, so that a session that is found idle can be deleted for good.
   const writeOptions = ({ expiresAt, subject }: SessionRecord): WriteOptions => ({
     expiresAt,
@@ -94,6 +116,21 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
 
   function forget(key: string): void {
     for (const [id, entry] of cache) if (entry.key === key) cache.delete(id)
+  }
+
+  /** Those that nobody asks for any more would stay until as many others have come. */
+  function forgetUnread(): void {
+    for (const [id, { reading, readAt }] of cache) {
+      if (reading !== undefined || now() - readAt < REMEMBERED_FOR) return
+      cache.delete(id)
+    }
+  }
+
+  function forgetOldLists(): void {
+    for (const [subject, { readAt }] of recentLists) {
+      if (now() - readAt < TRUSTED_FOR) return
+      recentLists.delete(subject)
+    }
   }
 
   function tellEnd(reference: string): void {
@@ -130,7 +167,7 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
       if (found === undefined) return undefined
       if (entry.found?.version !== found.version) entry.found = found
       entry.readAt = readAt
-      if (readAt - found.value.lastSeenAt >= touchAfter) {
+      if (found.value.carrier === 'cookie' && readAt - found.value.lastSeenAt >= touchAfter) {
         // Not waited for. If the store is broken, the next read of this session says so.
         touch(entry.key, found).catch(() => undefined)
       }
@@ -143,17 +180,27 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
     }
   }
 
-  function findCached(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+  function findCached(
+    id: string,
+    version = 0,
+  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    const isOlder = (record: SessionRecord | undefined): boolean =>
+      record !== undefined && record.version < version
     let entry = cache.get(id)
     if (entry === undefined) {
-      entry = { key: hashSecret(id), found: undefined, readAt: 0, reading: undefined }
+      entry = { key: hashSecret(id), found: undefined, readAt: now(), reading: undefined }
       cache.set(id, entry)
+      forgetUnread()
     } else if (entry.found !== undefined) {
       const age = now() - entry.readAt
-      if (age >= 0 && age < TRUSTED_FOR && lives(entry.found.value)) return entry.found.value
+      const { value } = entry.found
+      if (age >= 0 && age < TRUSTED_FOR && lives(value) && !isOlder(value)) return value
     }
-    entry.reading ??= readInto(id, entry)
-    return entry.reading
+    const reread = entry
+    const read = (): Promise<SessionRecord | undefined> => (reread.reading ??= readInto(id, reread))
+    if (version === 0) return read()
+    // A read that is under way may have begun before the session had this version; one that begins after it has not.
+    return read().then(record => (isOlder(record) ? read() : record))
   }
 
   async function endRecord(key: string): Promise<SessionRecord | undefined> {
@@ -177,7 +224,8 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
   }
 
   async function keep(record: SessionRecord): Promise<OpenSession> {
-    const id = random(ID_BYTES).toString('base64url')
+    const id =
+      record.carrier === 'tokens' ? tokenSessionId(record.reference) : random(ID_BYTES).toString('base64url')
     await store.put({ kind: 'session', id: hashSecret(id) }, record, writeOptions(record))
     return { id, record }
   }
@@ -193,15 +241,23 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
     const age = recent === undefined ? TRUSTED_FOR : now() - recent.readAt
     if (recent !== undefined && age >= 0 && age < TRUSTED_FOR) return recent.records
     const records = list(subject)
+    recentLists.delete(subject)
     recentLists.set(subject, { readAt: now(), records })
+    forgetOldLists()
     return records
   }
 
-  /** Ends the oldest sessions of somebody who has too many: nobody fills the store with a password alone. */
+  /**
+   * Ends sessions of somebody who has too many: nobody fills the store with a password alone. Those of one factor go
+   * first, the oldest of them: whoever has stolen the password does not throw the owner out either.
+   */
   async function makeRoom(subject: string): Promise<void> {
     const records = await store.listByOwner<SessionRecord>('session', subject)
-    const oldest = [...records].sort((a, b) => a.value.createdAt - b.value.createdAt)
-    for (const { key } of oldest.slice(0, Math.max(0, records.length - MOST_SESSIONS + 1)))
+    const leaving = [...records].sort(
+      (a, b) =>
+        Number(isStrong(a.value)) - Number(isStrong(b.value)) || a.value.createdAt - b.value.createdAt,
+    )
+    for (const { key } of leaving.slice(0, Math.max(0, records.length - MOST_SESSIONS + 1)))
       await endRecord(key.id)
   }
 
@@ -209,17 +265,23 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
     start: async session => {
       await makeRoom(session.subject)
       const at = now()
+      const { carrier, rememberedDevice, backend } = session
+      const end = at + (carrier === 'tokens' ? tokenLife : absolute)
       return keep({
         subject: session.subject,
         proofs: session.proofs,
-        reference: random(REFERENCE_BYTES).toString('base64url'),
+        reference: referenceFrom(random(REFERENCE_BYTES).toString('base64url')),
         createdAt: at,
         lastSeenAt: at,
-        expiresAt: at + absolute,
+        expiresAt: Math.min(end, rememberedDevice?.expiresAt ?? end),
         address: session.address,
         userAgent: session.userAgent.slice(0, USER_AGENT_LENGTH),
         passwordVersion: session.passwordVersion,
         hasSecondFactor: session.hasSecondFactor,
+        carrier,
+        version: 1,
+        ...(rememberedDevice === undefined ? {} : { rememberedDevice: rememberedDevice.reference }),
+        ...(backend === undefined ? {} : { backend }),
       })
     },
 
@@ -232,10 +294,16 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
       const key = hashSecret(id)
       const old = await read(key)
       if (old === undefined) return undefined
-      const { proofs, hasSecondFactor } = change(old.value)
+      const changed: SessionRecord = { ...old.value, ...change(old.value), version: old.value.version + 1 }
+      if (changed.carrier === 'tokens') {
+        // Its id is its reference and stays; every token of an earlier version is dead from here on.
+        const written = await store.compareAndSet(old.key, old.version, changed, writeOptions(changed))
+        forget(key)
+        return written ? { id, record: changed } : undefined
+      }
       // The new one is written before the old one is taken: whoever ends all sessions of the user meanwhile either
       // gets the old one first, or misses it and finds the new one when it looks again.
-      const replacement = await keep({ ...old.value, proofs, hasSecondFactor })
+      const replacement = await keep(changed)
       const taken = await store.take<SessionRecord>({ kind: 'session', id: key })
       forget(key)
       if (taken !== undefined) return replacement
@@ -247,7 +315,16 @@ export function createSessions({ store, now, random, idle, absolute }: SessionsO
     endByReference: async (subject, reference) =>
       (await endWhere(subject, record => record.reference === reference)) > 0,
     endAll: (subject, exceptReference) => endWhere(subject, record => record.reference !== exceptReference),
+    endWhere,
     list,
+    async *listAll() {
+      for await (const { value } of store.each<SessionRecord>('session')) if (lives(value)) yield value
+    },
     onEnd: listener => void listeners.push(listener),
   }
+}
+
+/** Whether a password alone was not enough to begin it. */
+function isStrong({ proofs, rememberedDevice }: SessionRecord): boolean {
+  return rememberedDevice !== undefined || isMultiFactor(assuranceOf(proofs))
 }

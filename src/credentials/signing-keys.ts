@@ -1,78 +1,137 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
-import type { Clock } from '../clock.js'
-import type { Seal } from '../store/seal.js'
-import type { RecordKey, Store } from '../store/store.js'
+import { importJWK, type CryptoKey, type JWK } from 'jose'
+import {
+  algorithmOf,
+  type KeyRing,
+  type KeyRingOptions,
+  openKeyRing,
+  type RingKey,
+  ringKey,
+  sealContext,
+  type TokenAlgorithm,
+} from './key-ring.js'
+
+export type { TokenAlgorithm } from './key-ring.js'
 
 /** A key to sign with. */
 interface SigningKey {
   /** The thumbprint of RFC 7638. */
   readonly kid: string
+  /** The only algorithm that it is used with (RFC 8725, 3.1). */
+  readonly algorithm: TokenAlgorithm
   readonly privateKey: CryptoKey
 }
 
+/** A key to check signatures with. */
+export interface VerificationKey {
+  readonly kid: string
+  /** The only algorithm that it is used with, whatever a token says. */
+  readonly algorithm: TokenAlgorithm
+  readonly publicKey: CryptoKey
+}
+
+/** The keys of one ring, as they were last read from the store. */
 export interface SigningKeys {
   /** The key that signs now. */
   current(): SigningKey
-  /** The public halves of all keys whose signatures are still good, as `/auth/jwks.json` serves them (RFC 7517). */
+  /**
+   * The key of this exact id, if its signatures are still good. Keys come from the ring and from nowhere else: what a
+   * token brings along or points at is never looked at (RFC 8725, 3.10).
+   */
+  find(kid: string): VerificationKey | undefined
+  /** The public halves of all keys whose signatures are or will be good, as `/auth/jwks.json` serves them (RFC 7517). */
   jwks(): { readonly keys: readonly JWK[] }
+  /**
+   * Reads the ring again, so that a rotation by another process holds here too. To be called every few seconds. When
+   * it throws, the keys stay as they were.
+   * @throws StoreUnavailable
+   */
+  reload(): Promise<void>
 }
 
-export interface SigningKeysOptions {
-  readonly store: Store
-  readonly seal: Seal
-  readonly now: Clock
+interface OpenKey extends SigningKey, VerificationKey {
+  readonly publicJwk: JWK
+  readonly signsFrom: number
+  readonly goodUntil: number
 }
-
-/** The newest first. Only it signs; the others are served for as long as what they signed may be checked. */
-interface KeyRing {
-  readonly keys: readonly { readonly kid: string; readonly createdAt: number; readonly sealedJwk: string }[]
-}
-
-/** The one algorithm of assertions: ECDSA with P-256 and SHA-256 (RFC 7518, 3.4). */
-export const SIGNING_ALGORITHM = 'ES256'
-
-const RING: RecordKey = { kind: 'signing_key', id: 'assertions' }
-const sealContext = (kid: string): string => `signing_key:${kid}`
 
 /**
- * Loads the keys that sign assertions, and makes the first one when there is none. All processes on one store agree.
+ * Loads the keys of a ring, and makes the first one when there is none. A ring whose newest key is for another
+ * algorithm gets a new one, which signs ten minutes later. All processes on one store agree.
  * @throws Error when a key was sealed by a secret that is not configured any more
  */
-export async function loadSigningKeys({ store, seal, now }: SigningKeysOptions): Promise<SigningKeys> {
-  const ring = (await store.get<KeyRing>(RING))?.value ?? (await createRing({ store, seal, now }))
-  const opened = await Promise.all(
-    ring.keys.map(async ({ kid, sealedJwk }) => {
-      const text = seal.open(sealedJwk, sealContext(kid))
-      if (text === undefined) throw new Error(SEALED_BY_ANOTHER)
-      const jwk = JSON.parse(text) as JWK
-      const privateKey = await importJWK(jwk, SIGNING_ALGORITHM)
-      if (privateKey instanceof Uint8Array) throw new Error(SEALED_BY_ANOTHER)
-      return { key: { kid, privateKey }, publicJwk: publicHalf(jwk, kid) }
-    }),
-  )
-  const [newest] = opened
-  if (newest === undefined) throw new Error('The store holds a signing key record without a key.')
-  const published = { keys: opened.map(({ publicJwk }) => publicJwk) }
-  return { current: () => newest.key, jwks: () => published }
+export async function loadSigningKeys(options: KeyRingOptions): Promise<SigningKeys> {
+  const { store, now, ring } = options
+  let keys = await openKeys(await openKeyRing(options), [], options)
+  let version: string | undefined
+  let reloading: Promise<void> | undefined
+
+  async function readAgain(): Promise<void> {
+    const found = await store.get<KeyRing>(ringKey(ring))
+    if (found !== undefined && found.version === version) return
+    keys = await openKeys(found?.value ?? (await openKeyRing(options)), keys, options)
+    version = found?.version
+  }
+
+  return {
+    current: () => {
+      const signer = keys.find(key => key.signsFrom <= now()) ?? keys.at(-1)
+      if (signer === undefined) throw new Error(NO_KEY)
+      return signer
+    },
+    find: kid => keys.find(key => key.kid === kid && now() < key.goodUntil),
+    jwks: () => ({ keys: keys.filter(key => now() < key.goodUntil).map(({ publicJwk }) => publicJwk) }),
+    reload: () => (reloading ??= readAgain().finally(() => (reloading = undefined))),
+  }
 }
 
+const NO_KEY = 'The store holds a signing key record without a key.'
 const SEALED_BY_ANOTHER =
-  'The key that signs assertions cannot be opened: it was sealed by another secret. ' +
-  'List the previous secret after the current one.'
+  'A signing key cannot be opened: it was sealed by another secret. List the previous secret after the current one.'
 
-async function createRing({ store, seal, now }: SigningKeysOptions): Promise<KeyRing> {
-  const pair = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true })
-  const jwk = await exportJWK(pair.privateKey)
-  const kid = await calculateJwkThumbprint(jwk)
-  const sealedJwk = seal.seal(JSON.stringify(jwk), sealContext(kid))
-  const ring: KeyRing = { keys: [{ kid, createdAt: now(), sealedJwk }] }
-  if (await store.putIfAbsent(RING, ring, { expiresAt: undefined })) return ring
-  // Another process was faster. Its key is everybody's.
-  return (await store.get<KeyRing>(RING))?.value ?? ring
+/** Opens the keys of a ring, newest first. Those that are open already are not opened again. */
+async function openKeys(
+  ring: KeyRing,
+  open: readonly OpenKey[],
+  options: Pick<KeyRingOptions, 'seal'>,
+): Promise<readonly OpenKey[]> {
+  if (ring.keys.length === 0) throw new Error(NO_KEY)
+  return Promise.all(
+    ring.keys.map(async key => ({
+      ...(open.find(({ kid }) => kid === key.kid) ?? (await openKey(key, options))),
+      signsFrom: key.signsFrom ?? key.createdAt,
+      goodUntil: key.goodUntil ?? Infinity,
+    })),
+  )
 }
+
+async function openKey(key: RingKey, { seal }: Pick<KeyRingOptions, 'seal'>) {
+  const { kid, sealedJwk } = key
+  const algorithm = algorithmOf(key)
+  const text = seal.open(sealedJwk, sealContext(kid))
+  if (text === undefined) throw new Error(SEALED_BY_ANOTHER)
+  const jwk = JSON.parse(text) as JWK
+  const publicJwk = publicHalf(jwk, kid, algorithm)
+  const [privateKey, publicKey] = await Promise.all([
+    importJWK(jwk, algorithm),
+    importJWK(publicJwk, algorithm),
+  ])
+  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array) throw new Error(DAMAGED)
+  return { kid, algorithm, privateKey, publicKey, publicJwk }
+}
+
+const DAMAGED = 'A signing key is damaged.'
+
+/** The public members of RFC 7518, 6.2.1 and 6.3.1, and RFC 8037, 2. */
+const PUBLIC_MEMBERS = {
+  ES256: ['crv', 'x', 'y'],
+  EdDSA: ['crv', 'x'],
+  RS256: ['n', 'e'],
+} as const
 
 /** Names the members one by one, so that no private one can slip through. */
-function publicHalf({ crv, x, y }: JWK, kid: string): JWK {
-  if (crv === undefined || x === undefined || y === undefined) throw new Error('A signing key is damaged.')
-  return { kty: 'EC', crv, x, y, use: 'sig', alg: SIGNING_ALGORITHM, kid }
+function publicHalf(jwk: JWK, kid: string, alg: TokenAlgorithm): JWK {
+  const { kty } = jwk
+  const named = PUBLIC_MEMBERS[alg].map(member => [member, jwk[member]] as const)
+  if (kty === undefined || named.some(([, value]) => value === undefined)) throw new Error(DAMAGED)
+  return { kty, ...Object.fromEntries(named), use: 'sig', alg, kid }
 }

@@ -11,18 +11,36 @@ export interface Problem {
   readonly cure: string
   /** The line as it stands in the file, with secrets masked; undefined where there is none to show. */
   readonly sourceLine: string | undefined
+  /** The other places that it is about, in the order in which they are told. */
+  readonly related?: readonly RelatedPlace[]
+}
+
+/** Another place that a problem is about. */
+export interface RelatedPlace {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** What stands there, as a short clause. */
+  readonly says: string
+  /** As for the problem itself. */
+  readonly sourceLine: string | undefined
 }
 
 /** How much of a long line is shown on each side of the caret. */
 const CONTEXT = 70
 
 /**
- * Prints a problem for a person: `file:line:column`, the message, the line with a caret below the place, and the
- * cure. No colours, no newline at the end; control characters of the line are replaced.
+ * Prints a problem for a person: `file:line:column`, the message, the line with a caret below the place, the same for
+ * each related place, and the cure. No colours, no newline at the end; control characters of the line are replaced.
  */
 export function formatProblem(problem: Problem): string {
   const head = `${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message}`
-  return [head, ...excerpt(problem), `  Cure: ${problem.cure}`].join('\n')
+  const others = (problem.related ?? []).flatMap(place => [describeRelated(place), ...excerpt(place)])
+  return [head, ...excerpt(problem), ...others, `  Cure: ${problem.cure}`].join('\n')
+}
+
+function describeRelated({ file, line, column, says }: RelatedPlace): string {
+  return `  See ${file}:${line}:${column}: ${says}`
 }
 
 /** The problem of a file that cannot be read at all. */
@@ -39,11 +57,16 @@ export function byPlace(a: Problem, b: Problem): number {
 
 /** Quotes what stands in a file, for a message: shortened where it is long, its control characters escaped. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value)
+  const text = maskTokens(JSON.stringify(value))
   return text.length > 80 ? `${text.slice(0, 79)}…"` : text
 }
 
-function excerpt(problem: Problem): readonly string[] {
+/** Hides API tokens of our own, wherever somebody wrote one. */
+export function maskTokens(text: string): string {
+  return text.replace(/\bgh_[\w-]{8,}/g, '********')
+}
+
+function excerpt(problem: Pick<Problem, 'line' | 'column' | 'sourceLine'>): readonly string[] {
   if (problem.sourceLine === undefined || problem.sourceLine.trim() === '') return []
   const at = problem.column - 1
   const start = Math.max(0, at - CONTEXT)

@@ -1,4 +1,4 @@
-import type { Problem } from './problem.js'
+import { maskTokens, type Problem } from './problem.js'
 
 /** Where something stands in a file, counted from 1. */
 export interface LineColumn {
@@ -17,7 +17,11 @@ export interface SourceText {
 }
 
 /** A value that stands behind a key of such a name is never shown: it may be a secret, or meant as one. */
-const SECRET_VALUE = /((?:secret|secrte|sercet|password|passphrase|token)[\w-]*["']?\s*:\s*)(\S.*)$/i
+const SECRET_VALUE =
+  /((?:secret|secrte|sercet|password|passphrase|token(?!s["']?\s*:))[\w-]*["']?\s*:\s*)(\S.*)$/i
+
+/** The password of an address such as `redis://user:password@host`. */
+const PASSWORD_IN_URL = /(:\/\/[^\s/@:]*:)[^\s/@]+@/g
 
 /** Prepares a text for pointing into it. */
 export function sourceText(file: string, text: string): SourceText {
@@ -42,9 +46,10 @@ export function sourceText(file: string, text: string): SourceText {
     const end = Math.min(starts[line] ?? text.length + 1, start + 10_000)
     const whole = text.slice(start, end).replace(/\r?\n$/, '')
     if (secretLines.has(line) && !isReference(whole.replace(/^[\s-]*(?:file\s*:)?\s*/, ''))) return '********'
-    return whole.replace(SECRET_VALUE, (all, key: string, value: string) =>
+    const shown = whole.replace(SECRET_VALUE, (all, key: string, value: string) =>
       isReference(value) ? all : `${key}********`,
     )
+    return maskTokens(shown.replace(PASSWORD_IN_URL, '$1********@'))
   }
   return {
     file,
@@ -62,14 +67,23 @@ export function sourceText(file: string, text: string): SourceText {
   }
 }
 
-/** The lines of a block below `secret:`, where a literal secret may stand apart from its key. */
+/** Begins a block in which a literal secret may stand apart from its key. */
+const SECRET_KEY =
+  /^(?:[ \t]|- )*["']?(?:secret|password)["']?[ \t]*:|[{,][ \t]*["']?(?:secret|password)["']?[ \t]*:[ \t]*\r?$/m
+
+/** The lines of a block below `secret:` or `password:`. */
 function linesBelowSecret(text: string, starts: readonly number[]): ReadonlySet<number> {
   const lines = new Set<number>()
-  let isBelow = false
+  let keyIndent: number | undefined
   for (const [index, start] of starts.entries()) {
-    if (!/[\s#-]/.test(text.charAt(start)))
-      isBelow = /^["']?secret["']?\s*:/.test(text.slice(start, start + 20))
-    else if (isBelow) lines.add(index + 1)
+    const line = text.slice(start, Math.min(starts[index + 1] ?? text.length, start + 200))
+    const indent = line.search(/[^ \t]/)
+    const content = line.charAt(indent)
+    const isEmpty = indent === -1 || content === '\n' || content === '\r' || content === '#'
+    const isBelow =
+      keyIndent !== undefined && (indent > keyIndent || (indent === keyIndent && content === '-'))
+    if (keyIndent !== undefined && (isBelow || isEmpty)) lines.add(index + 1)
+    else keyIndent = SECRET_KEY.test(line) ? indent : undefined
   }
   return lines
 }

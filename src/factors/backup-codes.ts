@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.js'
+import type { SealedRecords } from '../store/reseal.js'
 import type { Seal } from '../store/seal.js'
 import { hashSecret } from '../store/secret-hash.js'
 import { type RecordKey, type Store, update } from '../store/store.js'
@@ -39,6 +40,15 @@ const USED = '-'.repeat(43)
 const keyOf = (subject: string): RecordKey => ({ kind: 'backup_codes', id: hashSecret(subject) })
 const sealContext = (subject: string): string => `backup_codes:${subject}`
 
+/** How sets of backup codes are sealed anew. */
+export const BACKUP_CODE_SEALS: SealedRecords = {
+  kind: 'backup_codes',
+  reseal: ({ value, owner = '' }, anew) => {
+    const record = value as BackupCodesRecord
+    return { ...record, sealedHashes: anew(record.sealedHashes, sealContext(owner)) }
+  },
+}
+
 export function createBackupCodes({ store, seal, now, random }: BackupCodesOptions): BackupCodes {
   const normalise = (typed: string): string | undefined => normaliseCode(typed, CODE_CHARACTERS)
 
@@ -55,21 +65,28 @@ export function createBackupCodes({ store, seal, now, random }: BackupCodesOptio
       const hashes = openHashes(record, subject)
       const left = hashes.map(other => (equal(other, hash) ? USED : other))
       if (record === undefined || left.every((other, index) => other === hashes[index]))
-        return { result: 'wrong' }
+        return { result: { outcome: 'wrong' } }
       const sealedHashes = seal.seal(JSON.stringify(left), sealContext(subject))
       const value: BackupCodesRecord = { ...record, sealedHashes }
-      return { result: 'right', write: { value, options: { expiresAt: undefined, owner: subject } } }
+      return {
+        result: { outcome: 'right' },
+        write: { value, options: { expiresAt: undefined, owner: subject } },
+      }
     })
+  }
+
+  async function remaining(subject: string): Promise<number> {
+    const record = await store.get<BackupCodesRecord>(keyOf(subject))
+    return openHashes(record?.value, subject).filter(hash => hash !== USED).length
   }
 
   return {
     method: 'backup_code',
+    isReady: async ({ subject }) => (await remaining(subject)) > 0,
+    prepare: () => Promise.resolve({ prompt: 'none' }),
     normalise,
-    verify,
-    remaining: async subject => {
-      const record = await store.get<BackupCodesRecord>(keyOf(subject))
-      return openHashes(record?.value, subject).filter(hash => hash !== USED).length
-    },
+    verify: ({ user }, code) => verify(user.subject, code),
+    remaining,
     replace: async subject => {
       const codes = Array.from({ length: CODES }, () => encodeCode(random(CODE_BYTES)))
       const hashes = codes.map(code => hashSecret(code.replaceAll('-', '')))

@@ -1,5 +1,6 @@
 import type { Decision } from '../access/decision.js'
 import { describeRefusal } from '../access/describe-decision.js'
+import type { StepUp } from '../access/route.js'
 import type { Arrival, ArrivalRefusal } from '../http/arrival.js'
 import { htmlAnswer, redirectAnswer } from '../http/answer.js'
 import type { Answer } from '../http/answer.js'
@@ -7,8 +8,9 @@ import { isNavigation } from '../http/navigation.js'
 import { problemAnswer } from '../http/problem.js'
 import type { Problem } from '../http/problem.js'
 import { problemPage } from '../pages/problem-page.js'
+import type { DenialExplained } from '../pages/denial-explained.js'
 import type { PageProblem } from '../pages/problem-page.js'
-import type { UpstreamFailure } from './forward.js'
+import type { UpstreamFailure } from './upstream-failure.js'
 import type { Judgement } from './guard.js'
 
 export interface AnswerOptions {
@@ -18,18 +20,33 @@ export interface AnswerOptions {
   readonly publicHost: string
 }
 
+/** What goes with an answer that somebody may ask about. */
+export interface Told {
+  /** The id of the request in the log; undefined: it is not told of there. */
+  readonly reference?: string | undefined
+  /** Why it was denied, for somebody who may know; undefined: this one may not. */
+  readonly explanation?: DenialExplained | undefined
+}
+
 /** What the gate answers itself when a request does not pass. */
 export interface GateAnswers {
   /** The decision was not `allow`. */
-  refused(arrival: Arrival, judgement: Judgement): Answer
+  refused(arrival: Arrival, judgement: Judgement, told?: Told): Answer
   /** The request cannot be read in one way. */
-  unreadable(arrival: Arrival, refusal: ArrivalRefusal): Answer
+  unreadable(arrival: Arrival, refusal: ArrivalRefusal | 'ambiguous_credential', reference?: string): Answer
   /** The upstream gave no answer, the store could not be read, or a WebSocket was not asked for properly. */
-  failed(arrival: Arrival, failure: GateFailure): Answer
+  failed(arrival: Arrival, failure: GateFailure, reference?: string): Answer
 }
 
 export type GateFailure =
-  UpstreamFailure | 'store_unavailable' | 'internal' | 'foreign_origin' | 'bad_websocket'
+  | UpstreamFailure
+  | 'no_upstream'
+  | 'outside_prefix'
+  | 'store_unavailable'
+  | 'internal'
+  | 'foreign_origin'
+  | 'bad_websocket'
+  | 'too_many_streams'
 
 /** Makes the answers of the gate: a page or a redirect for a person who is navigating, a problem body otherwise. */
 export function createGateAnswers(options: AnswerOptions): GateAnswers {
@@ -48,7 +65,7 @@ export function createGateAnswers(options: AnswerOptions): GateAnswers {
       status: problem.status,
       problem: page,
       username,
-      reference: undefined,
+      reference: problem.reference,
     })
     return htmlAnswer(problem.status, html, headers)
   }
@@ -67,13 +84,16 @@ export function createGateAnswers(options: AnswerOptions): GateAnswers {
         judgement.request.method === 'GET' || judgement.request.method === 'HEAD' ? '' : '&form_lost=1'
       return redirectAnswer(judgement.request.method, url + lost)
     }
+    const portal = `${publicOrigin}${authPath}`
+    // RFC 8631: where the interface is described, for whoever is reading this with curl.
+    const link = `<${portal}/openapi.json>; rel="service-desc"; type="application/vnd.oai.openapi+json"`
     return problemAnswer(
-      { ...problem, loginUrl: `${publicOrigin}${authPath}/login` },
-      { 'www-authenticate': www },
+      { ...problem, loginUrl: `${portal}/login` },
+      { 'www-authenticate': basicToo(arrival, judgement) + www, link },
     )
   }
 
-  function refused(arrival: Arrival, judgement: Judgement): Answer {
+  function refused(arrival: Arrival, judgement: Judgement, told: Told = {}): Answer {
     const decision = judgement.decision as Exclude<Decision, { effect: 'allow' }>
     switch (decision.effect) {
       case 'not_found':
@@ -86,9 +106,19 @@ export function createGateAnswers(options: AnswerOptions): GateAnswers {
       case 'deny':
         return tell(
           arrival,
-          { kind: 'denied', reason: decision.reason, groups: judgement.match?.route.groups ?? [] },
-          { status: 403, reason: decision.reason, detail: DENIED[decision.reason] },
-          {},
+          {
+            kind: 'denied',
+            reason: decision.reason,
+            groups: judgement.match?.route.groups ?? [],
+            explanation: told.explanation,
+          },
+          {
+            status: 403,
+            reason: decision.reason,
+            detail: DENIED[decision.reason],
+            reference: told.reference,
+          },
+          decision.reason === 'token_scope' ? { 'www-authenticate': insufficientScope(judgement) } : {},
           judgement.caller?.person.subject,
         )
       case 'login':
@@ -96,15 +126,19 @@ export function createGateAnswers(options: AnswerOptions): GateAnswers {
           arrival,
           judgement,
           'login',
-          { status: 401, reason: 'login_required', detail: 'Log in first.' },
-          'Bearer',
+          judgement.invalidCredential ? INVALID_TOKEN : { ...LOGIN_REQUIRED, detail: howToLogIn(options) },
+          judgement.invalidCredential ? 'Bearer error="invalid_token"' : 'Bearer',
         )
       case 'mfa':
         return challenge(
           arrival,
           judgement,
           'mfa',
-          { status: 401, reason: 'mfa_required', detail: 'This needs a second factor as well.' },
+          {
+            status: 401,
+            reason: 'mfa_required',
+            detail: `This needs a second factor as well. ${howToStepUp(options)}`,
+          },
           insufficient('The second factor is missing', undefined),
         )
       case 'step_up':
@@ -115,22 +149,23 @@ export function createGateAnswers(options: AnswerOptions): GateAnswers {
           {
             status: 401,
             reason: 'step_up_required',
-            detail: 'This needs a second factor that was shown recently.',
+            detail: `This needs a fresher or stronger second factor. ${howToStepUp(options)}`,
           },
-          insufficient('A fresher or stronger proof is needed', decision.stepUp.maxAge),
+          insufficient('A fresher or stronger proof is needed', decision.stepUp),
         )
     }
   }
 
   return {
     refused,
-    unreadable(arrival, refusal) {
+    unreadable(arrival, refusal, reference) {
       const { status, detail } = describe(refusal)
-      return tell(arrival, { kind: 'bad_request', detail }, { status, reason: refusal, detail }, {})
+      const problem = { status, reason: refusal, detail, reference }
+      return tell(arrival, { kind: 'bad_request', detail }, problem, {})
     },
-    failed(arrival, failure) {
+    failed(arrival, failure, reference) {
       const { page, problem, headers } = FAILURES[failure]
-      return tell(arrival, page, problem, headers)
+      return tell(arrival, page, { ...problem, reference }, headers)
     },
   }
 }
@@ -147,21 +182,67 @@ function returnTo(
   return `${scheme}://${client.forwardedHost ?? headers.fields.host ?? request.host}${target}`
 }
 
+const LOGIN_REQUIRED = { status: 401, reason: 'login_required' } as const
+const INVALID_TOKEN: Problem = {
+  status: 401,
+  reason: 'invalid_token',
+  detail: 'What was sent as a credential has run out, was revoked or never was one. Log in again.',
+}
+
+/** All that a programmer needs who meets a protected address for the first time. */
+function howToLogIn({ authPath, publicOrigin }: AnswerOptions): string {
+  return (
+    `Log in first: POST {"username", "password", "mode": "token"} as application/json to ${publicOrigin}${authPath}/login, ` +
+    'show the second factor that a 202 asks for, and send the access_token as "Authorization: Bearer". ' +
+    `Every address is described at ${publicOrigin}${authPath}/openapi.json.`
+  )
+}
+
+/** The same for somebody who is half in. */
+function howToStepUp({ authPath, publicOrigin }: AnswerOptions): string {
+  return (
+    `POST {} as application/json to ${publicOrigin}${authPath}/mfa/challenge with the same credential, ` +
+    `then the factor to ${publicOrigin}${authPath}/mfa/verify.`
+  )
+}
+
+/**
+ * Where API tokens open the route, programs that know Basic only are asked for it: calendars, git, feed readers.
+ * Never a browser, which would show its own password window.
+ */
+function basicToo({ headers }: Arrival, { match }: Judgement): string {
+  const isBrowser = headers.fields.fetchMode !== undefined
+  return match?.route.tokens === undefined || isBrowser ? '' : 'Basic realm="Gatehouse", charset="UTF-8", '
+}
+
+/** RFC 6750, section 3.1. */
+function insufficientScope({ match }: Judgement): string {
+  const scopes = match?.route.tokens ?? []
+  return `Bearer error="insufficient_scope"${scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`}`
+}
+
 /** RFC 9470, section 3. */
-function insufficient(description: string, maxAge: number | undefined): string {
-  const age = maxAge === undefined ? '' : `, max_age="${Math.floor(maxAge / 1000)}"`
-  return `Bearer error="insufficient_user_authentication", error_description="${description}", acr_values="multi"${age}`
+function insufficient(description: string, stepUp: StepUp | undefined): string {
+  const isResistant = stepUp?.methods?.every(method => method === 'webauthn') === true
+  const acr = isResistant ? 'phishing_resistant' : 'multi'
+  const age = stepUp?.maxAge === undefined ? '' : `, max_age="${Math.floor(stepUp.maxAge / 1000)}"`
+  return `Bearer error="insufficient_user_authentication", error_description="${description}", acr_values="${acr}"${age}`
 }
 
 const DENIED = {
   denied: 'Nobody may open this.',
   not_this_user: 'This is not open to your user.',
   not_in_group: 'You are in none of the groups that may open this.',
+  token_scope: 'This API token has not the scope that the address needs.',
   mfa_disabled: 'This needs a second factor, and the operator has switched it off for your user.',
 } as const
 
 /** Refusals of the message itself; those of the path are described where they are made. */
 const UNREADABLE = {
+  ambiguous_credential: {
+    status: 400,
+    detail: 'Two credentials of this gateway were sent at once, or one in an unusual form. Send one alone.',
+  },
   repeated_header: { status: 400, detail: 'A header field that may stand only once stood twice.' },
   too_many_headers: { status: 431, detail: 'There are too many header fields.' },
   unsupported_version: { status: 400, detail: 'The gateway speaks HTTP/1.1 and HTTP/1.0.' },
@@ -171,7 +252,10 @@ const UNREADABLE = {
   },
 } as const
 
-function describe(refusal: ArrivalRefusal): { readonly status: number; readonly detail: string } {
+function describe(refusal: ArrivalRefusal | 'ambiguous_credential'): {
+  readonly status: number
+  readonly detail: string
+} {
   if (refusal in UNREADABLE) return UNREADABLE[refusal as keyof typeof UNREADABLE]
   const status = refusal === 'method_not_allowed' ? 405 : refusal === 'too_long' ? 414 : 400
   const { message, cure } = describeRefusal(refusal as Parameters<typeof describeRefusal>[0])
@@ -201,6 +285,24 @@ const FAILURES: Readonly<
       status: 504,
       reason: 'upstream_timeout',
       detail: 'The app behind the gateway did not answer in time.',
+    },
+    headers: {},
+  },
+  no_upstream: {
+    page: { kind: 'not_found' },
+    problem: {
+      status: 404,
+      reason: 'not_found',
+      detail: 'The gateway only decides for this app: another proxy forwards to it.',
+    },
+    headers: {},
+  },
+  outside_prefix: {
+    page: { kind: 'not_found' },
+    problem: {
+      status: 404,
+      reason: 'not_found',
+      detail: 'The app has nothing at this address.',
     },
     headers: {},
   },
@@ -235,5 +337,14 @@ const FAILURES: Readonly<
       detail: 'This is not a WebSocket handshake of version 13.',
     },
     headers: { 'sec-websocket-version': '13', upgrade: 'websocket' },
+  },
+  too_many_streams: {
+    page: { kind: 'too_many_tries', retryAfter: 10_000 },
+    problem: {
+      status: 429,
+      reason: 'too_many_streams',
+      detail: 'Too many WebSockets and event streams are open. Close some of them first.',
+    },
+    headers: { 'retry-after': '10' },
   },
 }

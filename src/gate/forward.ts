@@ -1,26 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
-import type { Readable } from 'node:stream'
-import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
+import type { Lease } from './balance.js'
+import { type AnswerRelay, relayAnswer } from './relay-answer.js'
+import type { UpstreamAddress } from './upstream-address.js'
+import { isBrokenConnection, isOfAddress } from './upstream-failure.js'
+import { headersForAddress } from './upstream-headers.js'
 import type { Upstream } from './upstream.js'
 
-/** Why an upstream gave no answer. */
-export type UpstreamFailure = 'upstream_unreachable' | 'upstream_timeout'
-
-export interface Forwarding {
+export interface Forwarding extends AnswerRelay {
   readonly upstream: Upstream
   readonly method: string
   /** Path and query as the policy judged them. */
   readonly target: string
-  /** Name, value, name, value, … */
+  /** Name, value, name, value, …; as `headersForAddress` takes them. */
   readonly headers: string[]
   readonly hasBody: boolean
-  readonly takesTrailers: boolean
-  /** Takes over the upstream's header fields; called once, before the first byte is sent. */
-  readonly readHeaders: (raw: readonly string[]) => string[]
-  /** Answers in place of the upstream; called only while nothing has been sent. */
-  readonly onFailure: (failure: UpstreamFailure, error: Error) => void
 }
 
 /** Methods that may be sent again when a kept connection turned out to be closed (RFC 9110, section 9.2.2). */
@@ -39,19 +34,35 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
  * other one wait, and a client that goes away ends the request.
  */
 export function forward(raw: IncomingMessage, response: ServerResponse, forwarding: Forwarding): void {
-  const mayRetry = !forwarding.hasBody && IDEMPOTENT.has(forwarding.method)
-  dispatch(response, forwarding, forwarding.hasBody ? bodyOf(raw) : null, mayRetry)
+  const lease = forwarding.upstream.take(NOT_TRIED)
+  if (lease === undefined) throw new Error('the upstream has no address')
+  const mayRepeat = !forwarding.hasBody && IDEMPOTENT.has(forwarding.method)
+  dispatch(raw, response, forwarding, { lease, tried: NOT_TRIED, mayRepeat })
 }
+
+/** One sending of a request to one address. */
+interface Attempt {
+  readonly lease: Lease<UpstreamAddress>
+  /** Where it was sent before. */
+  readonly tried: ReadonlySet<UpstreamAddress>
+  /** It may be sent once more when its connection breaks, though the app may have got it. */
+  readonly mayRepeat: boolean
+}
+
+const NOT_TRIED: ReadonlySet<UpstreamAddress> = new Set()
+/** To how many addresses a request is sent at most: each may take its whole time to connect. */
+export const MOST_TRIED = 3
 
 /** How long the rest of a body is still taken that the upstream does not want, in milliseconds. */
 const LINGER = 30_000
 
 /**
- * The body as a stream of its own. A body that the upstream does not take to its end is destroyed, and the request
- * must not go with it: its answer is still due, and the rest of the body is read so that the client hears it.
+ * Begins to read the body into a stream of its own. A body that the upstream does not take to its end is destroyed, and
+ * the request must not go with it: its answer is still due, and the rest of the body is read so that the client hears it.
  */
-function bodyOf(raw: IncomingMessage): Readable {
-  const body = raw.pipe(new PassThrough())
+function readBody(raw: IncomingMessage, body: PassThrough, stalledAfter: number): void {
+  raw.pipe(body)
+  endWhenSilent(raw, stalledAfter)
   raw.on('error', error => body.destroy(error))
   body.on('close', () => {
     raw.resume()
@@ -61,146 +72,74 @@ function bodyOf(raw: IncomingMessage): Readable {
       clearTimeout(timer)
     })
   })
-  return body
+}
+
+/** Ends a request whose body stays away. While it is paused, the silence is not the client's. */
+function endWhenSilent(raw: IncomingMessage, stalledAfter: number): void {
+  const timer = setTimeout(() => {
+    if (raw.isPaused()) timer.refresh()
+    else raw.destroy()
+  }, stalledAfter).unref()
+  raw.on('data', () => timer.refresh())
+  for (const event of ['end', 'close']) raw.on(event, () => clearTimeout(timer))
 }
 
 function dispatch(
+  raw: IncomingMessage,
   response: ServerResponse,
   forwarding: Forwarding,
-  body: Readable | null,
-  mayRetry: boolean,
+  attempt: Attempt,
 ): void {
   const { upstream } = forwarding
+  const { address } = attempt.lease
+  const body = forwarding.hasBody ? new PassThrough() : null
   const options: Dispatcher.DispatchOptions & { readonly servername: string } = {
     method: forwarding.method,
     path: forwarding.target,
-    headers: forwarding.headers,
+    headers: headersForAddress(forwarding.headers, upstream.options, address),
     body,
     // Without it undici takes the Host field, and ends the connection when the next request has another one.
-    servername: upstream.hostname,
+    servername: address.hostname,
   }
-  upstream.dispatcher.dispatch(
-    options,
-    answerHandler(response, forwarding, error => {
-      if (!mayRetry || !isBrokenConnection(error)) return false
-      dispatch(response, forwarding, null, false)
+  const read = (): void => {
+    if (body !== null) readBody(raw, body, forwarding.stalledAfter)
+  }
+  // Before a connection stands nothing is taken of a body that may still go elsewhere. Where there is no elsewhere it is
+  // gathered meanwhile: an app that answers at once and closes is then not written to any more.
+  const mayMove = upstream.options.origins.length > 1
+  if (!mayMove) read()
+  const handler = relayAnswer(response, forwarding, {
+    lease: attempt.lease,
+    onConnected: goesOn => {
+      if (mayMove) read()
+      if (body !== null) raw.on('data', goesOn)
+    },
+    sendAgain: (error, wasConnected) => {
+      const next = nextAttempt(upstream, attempt, error, wasConnected)
+      if (next === undefined) return false
+      dispatch(raw, response, forwarding, next)
       return true
-    }),
-  )
-}
-
-function isBrokenConnection(error: NodeJS.ErrnoException): boolean {
-  return error instanceof errors.SocketError || error.code === 'ECONNRESET' || error.code === 'EPIPE'
+    },
+  })
+  address.dispatcher.dispatch(options, handler)
 }
 
 /**
- * Writes an upstream's answer to the client.
- * @param retry is asked when the connection broke before any answer; true: it took the request over
+ * Where a request goes whose answer has not begun. What no connection was found for was sent to nobody, so it may go to
+ * another address whatever it asks for (RFC 9110, section 9.2.2).
  */
-function answerHandler(
-  response: ServerResponse,
-  { readHeaders, onFailure, takesTrailers }: Forwarding,
-  retry: (error: Error) => boolean,
-): Dispatcher.DispatchHandler {
-  const client = response.req.socket
-  // What is still to come of a body whose length is known. With its last piece the answer is ended in one write.
-  let remaining: number | undefined
-  let begun = false
-  let abort: (() => void) | undefined
-  const onClose = (): void => {
-    if (!response.writableFinished) abort?.()
-  }
-  const letGo = (): void => {
-    response.off('close', onClose)
-    client.off('close', onClose)
-  }
-
-  return {
-    onRequestStart(controller) {
-      if (response.destroyed || client.destroyed) {
-        controller.abort(new Error('the client is gone'))
-        return
-      }
-      abort = () => controller.abort(new Error('the client is gone'))
-      response.on('close', onClose)
-      // An answer that waits behind that of an earlier request does not hear of the end of their connection.
-      if (response.socket === null) client.setMaxListeners(0).on('close', onClose)
-    },
-    onResponseStart(controller, status, headers) {
-      if (status < 200) {
-        if (status === 103) passEarlyHints(response, headers.link)
-        return
-      }
-      const length = headers['content-length']
-      remaining = typeof length === 'string' ? Number(length) : undefined
-      response.writeHead(status, readHeaders(textsOf(controller.rawHeaders)))
-      // The head of a stream goes ahead of its body: whoever waits for events wants to know that they will come.
-      if (remaining === undefined) {
-        process.nextTick(() => {
-          if (!begun && !response.writableEnded) response.flushHeaders()
-        })
-      }
-    },
-    onResponseData(controller, chunk) {
-      begun = true
-      if (remaining !== undefined) remaining -= chunk.length
-      if (remaining === 0) response.end(chunk)
-      else if (!response.write(chunk)) {
-        controller.pause()
-        response.once('drain', () => controller.resume())
-      }
-    },
-    onResponseEnd(controller) {
-      letGo()
-      if (response.writableEnded) return
-      const trailers = takesTrailers ? textsOf(controller.rawTrailers) : []
-      if (trailers.length > 0)
-        response.addTrailers(pairsOf(trailers).filter(([name]) => !NEVER_IN_TRAILERS.test(name)))
-      response.end()
-    },
-    onResponseError(_controller, error) {
-      letGo()
-      // The length of a 304 is that of what it does not send (RFC 9110, section 8.6); undici misses it.
-      const isWhole =
-        response.statusCode === 304 && error instanceof errors.ResponseContentLengthMismatchError
-      if (response.headersSent && isWhole) response.end()
-      else if (response.headersSent || response.destroyed || client.destroyed) response.destroy()
-      else if (!retry(error)) onFailure(failureOf(error), error)
-    },
-  }
-}
-
-/** What frames, routes or keeps an answer stands before its body or nowhere (RFC 9110, section 6.5.1). */
-const NEVER_IN_TRAILERS =
-  /^(?:cache-control|clear-site-data|connection|content-.*|location|set-cookie|strict-transport-security|trailer|transfer-encoding|vary|www-authenticate)$/i
-
-function failureOf(error: Error): UpstreamFailure {
-  const isTimeout = error instanceof errors.ConnectTimeoutError || error instanceof errors.HeadersTimeoutError
-  return isTimeout ? 'upstream_timeout' : 'upstream_unreachable'
-}
-
-/**
- * Node writes only the `Link` fields of a 103 that it can parse; the final answer carries them again. HTTP/1.0 knows no
- * interim answers.
- */
-function passEarlyHints(response: ServerResponse, link: string | string[] | undefined): void {
-  if (link === undefined || response.req.httpVersion !== '1.1') return
-  try {
-    response.writeEarlyHints({ link })
-  } catch {
-    return
-  }
-}
-
-/** Header fields as undici gives them, as text: each byte is one character (RFC 9110, section 5.5). */
-function textsOf(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) return []
-  return raw.map(part => (typeof part === 'string' ? part : part.toString('latin1')))
-}
-
-function pairsOf(texts: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = []
-  for (let index = 0; index + 1 < texts.length; index += 2)
-    pairs.push([texts[index] ?? '', texts[index + 1] ?? ''])
-  return pairs
+function nextAttempt(
+  upstream: Upstream,
+  { lease, tried, mayRepeat }: Attempt,
+  error: Error,
+  wasConnected: boolean,
+): Attempt | undefined {
+  const mayRepeatIt = mayRepeat && isBrokenConnection(error)
+  if (wasConnected ? !mayRepeatIt : !isOfAddress(error)) return undefined
+  const next = new Set([...tried, lease.address])
+  const elsewhere = next.size < MOST_TRIED ? upstream.take(next) : undefined
+  if (elsewhere !== undefined) return { lease: elsewhere, tried: next, mayRepeat: mayRepeat && !wasConnected }
+  // A kept connection may have been closed at the very moment; the address is there all the same.
+  const again = mayRepeatIt ? upstream.take(tried) : undefined
+  return again && { lease: again, tried, mayRepeat: false }
 }

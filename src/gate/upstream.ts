@@ -1,69 +1,105 @@
-import { isIP } from 'node:net'
-import { buildConnector, Pool } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { Clock } from '../clock.js'
+import { createBalance, type Lease, type Standing } from './balance.js'
+import { startHealthChecks, type HealthCheckOptions } from './health-checks.js'
+import { createWaits, type Waits } from './waits.js'
+import { openAddress, type AddressOptions, type UpstreamAddress } from './upstream-address.js'
 
-/** How the gateway reaches an app's upstream. Durations are milliseconds. */
-export interface UpstreamOptions {
-  /** `http://host:port` or `https://host:port`. */
-  readonly origin: string
-  /** Only for https. `ca` is PEM text; without `verify` (written as `insecure-skip-verify`) nothing is checked. */
-  readonly tls: {
-    readonly verify: boolean
-    readonly ca: string | undefined
-    readonly serverName: string | undefined
-  }
-  /** True: the client's Host goes upstream (default). False: the upstream's own. */
+/** How the gateway reaches an app's upstream. */
+export interface UpstreamOptions extends AddressOptions {
+  /** `http://host:port` or `https://host:port` of each address; at least one, and all of one scheme. */
+  readonly origins: readonly string[]
+  /** True: the client's Host goes upstream (default). False: that of the address. */
   readonly passHost: boolean
-  readonly timeouts: {
-    /** Default 5 s. */
-    readonly connect: number
-    /** Until the answer's header fields. Default 60 s. */
-    readonly headers: number
-    /** Between two pieces of a body. Default 5 min. */
-    readonly body: number
-  }
+  /** Undefined (default): addresses are not asked whether they are well. */
+  readonly health: HealthCheckOptions | undefined
 }
 
 /** An upstream with its connections. */
 export interface Upstream {
   readonly options: UpstreamOptions
-  readonly url: URL
-  /** Without the brackets of an IPv6 address. */
-  readonly hostname: string
+  /** For whoever waits for its answers; `options.timeouts` says how long. */
+  readonly waits: Waits
+  /** Its addresses in one line. */
+  readonly name: string
   /**
-   * The name that TLS asks for and checks: never the client's Host. Empty where the upstream is an address, which is
-   * checked but not asked for (RFC 6066, section 3).
+   * Takes the address that is best for a request.
+   * @param tried what this request has been sent to already
+   * @returns undefined: every address has been tried
    */
-  readonly serverName: string
-  readonly dispatcher: Dispatcher
+  readonly take: (tried: ReadonlySet<UpstreamAddress>) => Lease<UpstreamAddress> | undefined
+  /** How each address stands at this moment. An only address without health checks is always `up`. */
+  states(): readonly AddressState[]
+  /** Ends the checks, and each connection with its last request. */
+  close(): Promise<void>
+  /** Ends the checks and all requests. */
+  destroy(): Promise<void>
 }
 
-/** Opens the pool of an upstream. Nothing is connected before the first request. */
-export function openUpstream(options: UpstreamOptions): Upstream {
-  const url = new URL(options.origin)
-  const { verify, ca } = options.tls
-  const hostname = url.hostname.replace(/^\[|\]$/g, '')
-  const serverName = options.tls.serverName ?? (isIP(hostname) === 0 ? hostname : '')
-  const connect = buildConnector({
-    timeout: options.timeouts.connect,
-    rejectUnauthorized: verify,
-    ...(ca === undefined ? {} : { ca }),
+/** How one address of an upstream stands. */
+export interface AddressState {
+  readonly origin: string
+  readonly standing: Standing
+}
+
+/** What an upstream takes from outside. */
+export interface UpstreamSurroundings {
+  readonly now: Clock
+  /** Told when an address is ejected, begins to fail its checks, or is up again. */
+  readonly onChange: (state: AddressState) => void
+}
+
+/** The addresses of an upstream in one line. */
+export function describeUpstream({ origins }: Pick<UpstreamOptions, 'origins'>): string {
+  return origins.join(', ')
+}
+
+/** Opens the pools of an upstream and begins its health checks. */
+export function openUpstream(options: UpstreamOptions, { now, onChange }: UpstreamSurroundings): Upstream {
+  const addresses = options.origins.map(origin => openAddress(origin, options))
+  const balance = createBalance({
+    addresses,
+    now,
+    onChange: ({ url }, standing) => onChange({ origin: url.origin, standing }),
   })
+  const { health } = options
+  const checks =
+    health === undefined
+      ? []
+      : addresses.map(address =>
+          startHealthChecks(address.dispatcher, address.url, health, isHealthy => {
+            balance.checked(address, isHealthy)
+          }),
+        )
+  const endChecks = (): void => {
+    for (const end of checks) end()
+  }
+  const [first] = addresses
   return {
     options,
-    url,
-    hostname,
-    serverName,
-    dispatcher: new Pool(url.origin, {
-      // As many as there are requests: a cap here would let slow strangers take the app away from everybody.
-      connections: null,
-      pipelining: 1,
-      connect: (target, callback) => {
-        connect({ ...target, servername: serverName }, callback)
-      },
-      headersTimeout: options.timeouts.headers,
-      bodyTimeout: options.timeouts.body,
-      maxHeaderSize: 32 * 1024,
-    }),
+    waits: createWaits(),
+    name: describeUpstream(options),
+    take: addresses.length === 1 && first !== undefined ? takeOnly(first) : balance.take,
+    states: () => {
+      const standings = balance.standings()
+      return addresses.map(({ url }, at) => ({ origin: url.origin, standing: standings[at] ?? 'up' }))
+    },
+    close: async () => {
+      endChecks()
+      await Promise.all(addresses.map(({ dispatcher }) => dispatcher.close()))
+    },
+    destroy: async () => {
+      endChecks()
+      await Promise.all(addresses.map(({ dispatcher }) => dispatcher.destroy()))
+    },
   }
+}
+
+/** With one address there is nothing to choose, and nothing to count. */
+function takeOnly(address: UpstreamAddress): Upstream['take'] {
+  const lease = { address, answered: nothing, failed: nothing, release: nothing }
+  return tried => (tried.has(address) ? undefined : lease)
+}
+
+function nothing(): void {
+  // An only address is neither counted nor ejected.
 }

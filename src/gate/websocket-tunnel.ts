@@ -7,9 +7,14 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { hasBody } from '../http/arrival.js'
 import type { Arrival } from '../http/arrival.js'
+import type { ExchangeNotes } from './exchange-notes.js'
 import type { Exchange, Gate, Passage } from './gate.js'
 import { readResponseHeaders } from './response-headers.js'
 import type { IsOurCookie } from './response-headers.js'
+import { changeAnswer } from './app-changes.js'
+import { MOST_TRIED } from './forward.js'
+import { tlsOptions, type UpstreamAddress } from './upstream-address.js'
+import { headersForAddress, hostOf } from './upstream-headers.js'
 
 /** A handshake as Node hands it out: parsed head, bare socket, and what came behind the head. */
 export interface Handshake {
@@ -17,6 +22,8 @@ export interface Handshake {
   readonly raw: IncomingMessage
   readonly socket: Socket
   readonly head: Buffer
+  /** Where is noted what becomes of it; undefined: nobody wants to know. */
+  readonly notes?: ExchangeNotes | undefined
   /** Further origins whose pages may open WebSockets of the app, besides its own. */
   readonly originsOf: (app: string) => readonly string[]
 }
@@ -36,13 +43,14 @@ export function isWebSocketUpgrade(raw: IncomingMessage): boolean {
  */
 export async function tunnel(
   gate: Gate,
-  { arrival, raw, socket, head, originsOf }: Handshake,
+  { arrival, raw, socket, head, originsOf, notes }: Handshake,
 ): Promise<void> {
   const response = new ServerResponse(raw)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   response.on('finish', () => socket.destroySoon())
-  const exchange: Exchange = { arrival, raw, response }
+  if (notes !== undefined) notes.handshake = response
+  const exchange: Exchange = { arrival, raw, response, notes }
 
   const passage = await gate.admit(exchange)
   if (passage === undefined || socket.destroyed) return
@@ -60,67 +68,102 @@ export async function tunnel(
 }
 
 function connect(gate: Gate, exchange: Exchange, passage: Passage, socket: Socket, head: Buffer): void {
-  const { upstream, headers, judgement } = passage
-  const { request } = judgement
+  const { upstream, target, headers, judgement } = passage
   const { tls, timeouts } = upstream.options
   const { guard, liveStreams } = gate.parts
-  const { arrival } = exchange
-  const send = upstream.url.protocol === 'https:' ? httpsRequest : httpRequest
-  const outgoing = send({
-    host: upstream.hostname,
-    port: upstream.url.port || undefined,
-    method: 'GET',
-    path: request.encodedPath + request.query,
-    headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
-    agent: false,
-    timeout: timeouts.headers,
-    servername: upstream.serverName,
-    rejectUnauthorized: tls.verify,
-    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-  })
-  let upstreamEnd: { destroy(): unknown } = outgoing
+  const { client } = exchange.arrival
+  let upstreamEnd: { destroy(): unknown } | undefined
   const close = (): void => {
     socket.destroy()
-    upstreamEnd.destroy()
+    upstreamEnd?.destroy()
   }
   const remove = liveStreams.add({
     session: judgement.caller?.sessionReference,
-    mayGoOn: () => guard.wouldPassAgain(judgement, arrival.client),
+    user: judgement.caller?.person.subject,
+    address: client.address,
+    mayGoOn: () => guard.wouldPassAgain(judgement, client),
     close,
   })
+  if (remove === undefined) {
+    gate.fail(exchange, 'too_many_streams')
+    return
+  }
   socket.on('close', remove)
   socket.on('close', close)
   // A socket that nobody reads from does not tell of its end.
   socket.on('readable', readEnd).on('end', close)
-  let timedOut = false
-  outgoing.on('timeout', () => {
-    timedOut = true
-    outgoing.destroy(new Error('the upstream did not answer the handshake in time'))
-  })
-  outgoing.on('error', error => {
-    if (socket.destroyed) return
-    gate.parts.onError(error)
-    gate.fail(exchange, timedOut ? 'upstream_timeout' : 'upstream_unreachable')
-  })
-  outgoing.on('response', answer => {
-    relay(gate, exchange, answer)
-  })
-  outgoing.on('upgrade', (answer, upstreamSocket, upstreamHead) => {
-    if (!isWebSocketUpgrade(answer)) {
-      upstreamSocket.destroy()
-      gate.fail(exchange, 'upstream_unreachable')
-      return
+  attempt(new Set())
+
+  function attempt(tried: ReadonlySet<UpstreamAddress>): boolean {
+    const lease = tried.size < MOST_TRIED ? upstream.take(tried) : undefined
+    if (lease === undefined) return false
+    const { address } = lease
+    const send = address.url.protocol === 'https:' ? httpsRequest : httpRequest
+    const fields = headersForAddress(headers, upstream.options, address)
+    const outgoing = send({
+      host: address.hostname,
+      port: address.url.port || undefined,
+      method: 'GET',
+      path: target,
+      headers: [...fields, 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
+      agent: false,
+      timeout: timeouts.headers,
+      servername: address.serverName,
+      ...tlsOptions(tls),
+    })
+    upstreamEnd = outgoing
+    // Once per connection; what ends the socket before the handshake was answered ends the request as well.
+    socket.on('close', lease.release)
+    let wasConnected = false
+    let timedOut = false
+    const giveUp = (): void => {
+      timedOut = true
+      outgoing.destroy(new Error('the upstream did not answer the handshake in time'))
     }
-    upstreamEnd = upstreamSocket
-    socket.off('close', close).off('readable', readEnd).off('end', close)
-    exchange.response.detachSocket(socket)
-    greet(socket, answer, gate.parts.isOurCookie)
-    if (upstreamHead.length > 0) socket.write(upstreamHead)
-    if (head.length > 0) upstreamSocket.write(head)
-    join(socket, upstreamSocket, close)
-    join(upstreamSocket, socket, close)
-  })
-  outgoing.end()
+    const connecting = setTimeout(giveUp, timeouts.connect).unref()
+    outgoing.on('socket', connection => {
+      connection.once(connection instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+        clearTimeout(connecting)
+        wasConnected = true
+      })
+    })
+    outgoing.on('timeout', giveUp)
+    outgoing.on('error', error => {
+      clearTimeout(connecting)
+      lease.release()
+      if (socket.destroyed) return
+      lease.failed()
+      if (!wasConnected && attempt(new Set([...tried, address]))) return
+      gate.fail(exchange, timedOut ? 'upstream_timeout' : 'upstream_unreachable', error)
+    })
+    outgoing.on('response', answer => {
+      lease.answered()
+      relay(gate, exchange, passage, answer)
+    })
+    outgoing.on('upgrade', (answer, upstreamSocket, upstreamHead) => {
+      lease.answered()
+      if (!isWebSocketUpgrade(answer)) {
+        upstreamSocket.destroy()
+        const error = new Error('the upstream changed to another protocol than WebSocket')
+        gate.fail(exchange, 'upstream_unreachable', error)
+        return
+      }
+      upstreamEnd = upstreamSocket
+      const { notes } = exchange
+      if (notes !== undefined) notes.upgraded = true
+      // It may stay open for days, and nobody looks for it in a trace then.
+      notes?.trace?.end(notes, 101, true)
+      socket.off('close', close).off('readable', readEnd).off('end', close)
+      exchange.response.detachSocket(socket)
+      greet(socket, answer, gate.parts.isOurCookie)
+      if (upstreamHead.length > 0) socket.write(upstreamHead)
+      if (head.length > 0) upstreamSocket.write(head)
+      join(socket, upstreamSocket, gate.parts.stalledAfter, close)
+      join(upstreamSocket, socket, gate.parts.stalledAfter, close)
+    })
+    outgoing.end()
+    return true
+  }
 }
 
 /** Takes notice of the end without taking bytes: those wait for the upstream's answer. */
@@ -129,16 +172,18 @@ function readEnd(this: Socket): void {
 }
 
 /** The upstream did not take the handshake: the client gets that very answer. */
-function relay(gate: Gate, exchange: Exchange, answer: IncomingMessage): void {
+function relay(gate: Gate, exchange: Exchange, passage: Passage, answer: IncomingMessage): void {
   const { response } = exchange
-  const { fields } = readResponseHeaders(answer.rawHeaders, true, gate.parts.isOurCookie)
+  const { upstream, changes, judgement } = passage
+  const host = hostOf(exchange.arrival, judgement.request)
+  const changed = changeAnswer(answer.rawHeaders, changes, upstream.options.origins, host)
+  const { fields } = readResponseHeaders(changed, true, gate.parts.isOurCookie)
   try {
     response.writeHead(answer.statusCode ?? 502, [...fields, 'Connection', 'close'])
   } catch (error) {
     // Node reads answers that it does not write, such as one of status 000.
     answer.destroy()
-    gate.parts.onError(error instanceof Error ? error : new Error(String(error)))
-    gate.fail(exchange, 'upstream_unreachable')
+    gate.fail(exchange, 'upstream_unreachable', error instanceof Error ? error : new Error(String(error)))
     return
   }
   answer.pipe(response)
@@ -154,13 +199,25 @@ function greet(socket: Socket, answer: IncomingMessage, isOurCookie: IsOurCookie
   socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
-/** Passes bytes on in one direction. What is still on its way when this end closes is delivered first. */
-function join(from: Socket, to: Socket, close: () => void): void {
+/**
+ * Passes bytes on in one direction. What is still on its way when this end closes is delivered first. An end that does
+ * not take what waits for it makes the other one wait, and is given up after `stalledAfter` milliseconds.
+ */
+function join(from: Socket, to: Socket, stalledAfter: number, close: () => void): void {
   // A side that vanished without a word is noticed by its silence.
   from.setKeepAlive(true, KEEP_ALIVE)
+  const timer = setTimeout(() => {
+    if (from.isPaused()) close()
+  }, stalledAfter).unref()
+  from.on('pause', () => timer.refresh())
   from.on('error', close)
   from.on('close', () => {
+    clearTimeout(timer)
     to.destroySoon()
+    const patience = setTimeout(() => to.destroy(), stalledAfter).unref()
+    to.on('close', () => {
+      clearTimeout(patience)
+    })
   })
   from.pipe(to)
 }
@@ -175,9 +232,9 @@ function isHandshake({ method, httpVersion, headers }: IncomingMessage): boolean
 }
 
 /** A browser's handshake carries cookies whichever page asks, so the page must be one of the app's (ASVS 4.4.2). */
-function isFromOwnPage(
+export function isFromOwnPage(
   { headers, client }: Arrival,
-  { judgement }: Passage,
+  { judgement }: Pick<Passage, 'judgement'>,
   originsOf: Handshake['originsOf'],
 ): boolean {
   const { origin, host } = headers.fields

@@ -12,6 +12,28 @@ export interface Answer {
 export type AnswerHeaders = Readonly<Record<string, string>>
 
 /**
+ * What our pages may use of the browser (Permissions Policy, W3C): passkeys and codes from text messages, and the
+ * clipboard for backup codes. Everything else that reaches for the person or the machine is off.
+ */
+const PERMISSIONS = [
+  'publickey-credentials-get=(self)',
+  'publickey-credentials-create=(self)',
+  'otp-credentials=(self)',
+  'clipboard-write=(self)',
+  ...[
+    'camera',
+    'display-capture',
+    'geolocation',
+    'hid',
+    'microphone',
+    'midi',
+    'payment',
+    'serial',
+    'usb',
+  ].map(feature => `${feature}=()`),
+].join(', ')
+
+/**
  * The header fields of our own answers (OWASP ASVS 5.0, 3.4): never added to what an app answers.
  * @param secure whether people reach the gateway by https; only then HSTS means something
  */
@@ -23,6 +45,7 @@ export function ownAnswerHeaders(contentSecurityPolicy: string, secure: boolean)
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': PERMISSIONS,
     'cache-control': 'no-store',
     ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   }
@@ -74,6 +97,7 @@ export function writeAnswer(
   },
 ): void {
   const body = Buffer.from(answer.body)
+  if (close) response.shouldKeepAlive = false
   // In so many words: a reason of an upstream that could not be written is still kept by the response.
   response.writeHead(answer.status, STATUS_CODES[answer.status], {
     ...own,

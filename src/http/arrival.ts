@@ -1,6 +1,8 @@
+import { METHODS } from 'node:http'
 import type { BlockList } from 'node:net'
 import { canonicalise } from '../access/canonicalise.js'
-import type { PathLeniency, Refusal } from '../access/canonicalise.js'
+import type { RawRequest, Refusal } from '../access/canonicalise.js'
+import type { Policy } from '../access/policy.js'
 import type { AccessRequest } from '../access/access-request.js'
 import type { HeaderRoles } from './header-roles.js'
 import { MOST_HEADERS, readRequestHeaders } from './request-headers.js'
@@ -12,10 +14,17 @@ import type { Client } from './trusted-proxies.js'
 export type ArrivalRefusal =
   Refusal | 'repeated_header' | 'too_many_headers' | 'unsupported_transfer_encoding' | 'unsupported_version'
 
+/** Node's parser lets through those of RTSP as well, and the first word of HTTP/2 (RFC 9113, section 3.4). */
+const METHODS_OF_HTTP: ReadonlySet<string> = new Set(METHODS)
+
 /** A request as it came in, read once. */
 export interface Arrival {
+  /** By which it was read, and by which it is to be judged. */
+  readonly policy: Policy
   readonly headers: RequestHeaders
   readonly client: Client
+  /** What was read of it, unchanged; undefined: the message was refused before anybody looked at its path. */
+  readonly sent: RawRequest | undefined
   /** The one reading of the request, or why there is none. */
   readonly reading:
     | { readonly ok: true; readonly request: AccessRequest }
@@ -26,8 +35,7 @@ export interface ArrivalOptions {
   readonly roleOf: HeaderRoles
   /** Whose `X-Forwarded-*` is believed; undefined: nobody's. */
   readonly trustedProxies: BlockList | undefined
-  /** What the app of a canonical host accepts in paths. */
-  readonly leniencies: (host: string) => readonly PathLeniency[]
+  readonly policy: Policy
 }
 
 /** What Node's parser read of a request; an `IncomingMessage` is one. */
@@ -43,21 +51,20 @@ interface ParsedRequest {
 
 /** Reads a request: its header fields, who sent it, and the one canonical form that everything after works on. */
 export function readArrival(raw: ParsedRequest, options: ArrivalOptions): Arrival {
+  const { policy } = options
   const headers = readRequestHeaders(raw.rawHeaders, options.roleOf)
   const client = clientOf(raw.socket, headers.fields, options.trustedProxies)
   const refusal = framingRefusal(raw, headers)
-  if (refusal !== undefined) return { headers, client, reading: { ok: false, refusal } }
+  if (refusal !== undefined)
+    return { policy, headers, client, sent: undefined, reading: { ok: false, refusal } }
   const host = client.forwardedHost === undefined ? headers.fields.host : (client.forwardedHost ?? undefined)
-  const reading = canonicalise(
-    {
-      method: raw.method ?? '',
-      target: raw.url ?? '',
-      host,
-      asksPreflight: headers.fields.origin !== undefined && headers.fields.preflightMethod !== undefined,
-    },
-    options.leniencies,
-  )
-  return { headers, client, reading }
+  const sent = {
+    method: raw.method ?? '',
+    target: raw.url ?? '',
+    host,
+    asksPreflight: headers.fields.origin !== undefined && headers.fields.preflightMethod !== undefined,
+  }
+  return { policy, headers, client, sent, reading: canonicalise(sent, policy.leniencies) }
 }
 
 /** Whether a request has a body, by its framing (RFC 9112, section 6.3). */
@@ -67,9 +74,10 @@ export function hasBody(headers: RequestHeaders): boolean {
 }
 
 function framingRefusal(
-  { httpVersion, rawHeaders }: ParsedRequest,
+  { method = '', httpVersion, rawHeaders }: ParsedRequest,
   headers: RequestHeaders,
 ): ArrivalRefusal | undefined {
+  if (!METHODS_OF_HTTP.has(method)) return 'method_not_allowed'
   if (httpVersion !== undefined && httpVersion !== '1.1' && httpVersion !== '1.0')
     return 'unsupported_version'
   if (rawHeaders.length / 2 > MOST_HEADERS) return 'too_many_headers'

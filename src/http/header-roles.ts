@@ -15,6 +15,7 @@ export type ReadField =
   | 'te'
   | 'transferEncoding'
   | 'upgrade'
+  | 'webSocketKey'
 
 /** What the gate does with a client's header field. */
 export interface HeaderRole {
@@ -42,6 +43,7 @@ const READ: ReadonlyMap<string, HeaderRole> = new Map<string, HeaderRole>([
   ['host', { passed: false, field: 'host', joint: undefined }],
   ['origin', { passed: true, field: 'origin', joint: undefined }],
   ['sec-fetch-mode', { passed: true, field: 'fetchMode', joint: ', ' }],
+  ['sec-websocket-key', { passed: true, field: 'webSocketKey', joint: ', ' }],
   ['te', { passed: false, field: 'te', joint: ', ' }],
   ['transfer-encoding', { passed: false, field: 'transferEncoding', joint: ', ' }],
   ['upgrade', { passed: false, field: 'upgrade', joint: ', ' }],
@@ -113,7 +115,7 @@ export function createHeaderRoles(
   identityNames: readonly string[],
   extraNames: readonly string[],
 ): HeaderRoles {
-  const own = new Set([...identityNames, ...extraNames].map(comparable))
+  const own = new Set([...identityNames, ...extraNames].map(comparableName))
   const known = new Map<string, HeaderRole>()
   return name => {
     const remembered = known.get(name)
@@ -125,7 +127,7 @@ export function createHeaderRoles(
 }
 
 function roleOf(name: string, own: ReadonlySet<string>): HeaderRole {
-  const alike = comparable(name)
+  const alike = comparableName(name)
   const read = READ.get(name.toLowerCase())
   if (read !== undefined) return own.has(alike) ? { ...read, passed: false } : read
   const isOwn =
@@ -134,6 +136,7 @@ function roleOf(name: string, own: ReadonlySet<string>): HeaderRole {
   return isOwn || READ.has(alike) ? DROP : PASS
 }
 
-function comparable(name: string): string {
+/** The form in which two header names are the same to some upstream: without case, `_`, `.` and space read as `-`. */
+export function comparableName(name: string): string {
   return name.toLowerCase().replace(/[_. ]/g, '-')
 }

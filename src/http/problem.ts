@@ -7,11 +7,19 @@ import type { DenyReason } from '../access/decision.js'
 export type ProblemReason =
   | ArrivalRefusal
   | DenyReason
+  | 'ambiguous_credential'
+  | 'audit_unavailable'
+  | 'bad_forward_auth'
   | 'busy'
   | 'expired'
   | 'factor_locked'
   | 'foreign_origin'
   | 'insecure_transport'
+  | 'invalid_token'
+  | 'last_factor'
+  | 'no_suitable_factor'
+  | 'not_offered'
+  | 'unsuitable'
   | 'internal'
   | 'invalid_input'
   | 'login_required'
@@ -19,8 +27,10 @@ export type ProblemReason =
   | 'not_found'
   | 'step_up_required'
   | 'store_unavailable'
+  | 'too_many_streams'
   | 'too_many_tries'
   | 'unsupported_media_type'
+  | 'untrusted_proxy'
   | 'upstream_timeout'
   | 'upstream_unreachable'
   | 'wrong_code'
@@ -35,6 +45,10 @@ export interface Problem {
   readonly detail: string
   /** Where a person logs in, when that would help. */
   readonly loginUrl?: string | undefined
+  /** The id of the request in the log, for those who ask for help. */
+  readonly reference?: string | undefined
+  /** Extension members (RFC 9457, section 3.2). They never hide one of the others. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -59,14 +73,16 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** The answer that says a problem (RFC 9457). */
 export function problemAnswer(problem: Problem, headers: Answer['headers'] = {}): Answer {
-  const { status, reason, detail, loginUrl } = problem
+  const { status, reason, detail, loginUrl, reference, members } = problem
   const body = {
+    ...members,
     type: 'about:blank',
     title: TITLES[status] ?? 'Error',
     status,
     detail,
     reason,
     ...(loginUrl === undefined ? {} : { login_url: loginUrl }),
+    ...(reference === undefined ? {} : { instance: `urn:gatehouse:request:${reference}` }),
   }
   return jsonAnswer(status, body, { ...headers, 'content-type': 'application/problem+json; charset=utf-8' })
 }

@@ -53,5 +53,6 @@ function noFields(): Record<ReadField, string | undefined> {
     te: undefined,
     transferEncoding: undefined,
     upgrade: undefined,
+    webSocketKey: undefined,
   }
 }

@@ -7,6 +7,15 @@ export type CheckReturnTo = (wanted: unknown) => string | undefined
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x7e]*$/
 const HIDDEN_IN_PATH = /\\|%(?:2f|5c|0[0-9a-f]|1[0-9a-f]|7f|25)|(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|\/\//i
 
+/** The gateway's own pages that somebody may be on the way to. */
+const ACCOUNT_PAGES = [
+  'account',
+  'account/factors',
+  'account/tokens',
+  'account/activity',
+  'account/password',
+] as const
+
 /** Longest address that is kept. */
 const LONGEST = 4096
 
@@ -14,7 +23,7 @@ const LONGEST = 4096
  * Makes the check for `return_to`: no login may end on somebody else's site (OWASP ASVS 5.0, 3.7.2).
  * A path of the gateway's own host passes as it is; an absolute address passes when it has the scheme and port of
  * `public_url` and the host of one of the apps, and comes out as the URL parser writes it.
- * The gateway's own addresses are no place to end a login, but for the account page: they redirect further.
+ * The gateway's own addresses are no place to end a login, but for the account pages: the others redirect further.
  * @param hosts canonical hosts of the apps, `*.` wildcards included
  * @returns a check that gives an address that is safe to redirect to, or undefined
  */
@@ -25,13 +34,14 @@ export function createReturnToCheck(
 ): CheckReturnTo {
   const base = new URL(publicOrigin)
   const allowed = new Set([base.hostname, ...hosts.filter(host => !host.startsWith('*.'))])
+  const accountPages = new Set(ACCOUNT_PAGES.map(page => `${authPath}/${page}`))
   const wildcards = new Set(hosts.filter(host => host.startsWith('*.')).map(host => host.slice(2)))
   const isOurs = (host: string): boolean =>
     allowed.has(host) || (host.includes('.') && wildcards.has(host.slice(host.indexOf('.') + 1)))
 
   const isSafePath = (path: string): boolean => {
     const own = path === authPath || path.startsWith(`${authPath}/`)
-    return !HIDDEN_IN_PATH.test(path) && (!own || path === `${authPath}/account`)
+    return !HIDDEN_IN_PATH.test(path) && (!own || accountPages.has(path))
   }
 
   return wanted => {

@@ -11,6 +11,8 @@ export interface Client {
   readonly forwardedFor: string
   /** The host that a trusted proxy was asked for; undefined: take the Host header. `null`: it was ambiguous. */
   readonly forwardedHost: string | null | undefined
+  /** Whether the other end of the very connection is one of `trusted_proxies`. */
+  readonly peerIsTrusted: boolean
 }
 
 /** What a peer claims in its headers; each undefined when absent. */
@@ -32,7 +34,13 @@ export function clientOf(
   const peer = plainAddress(socket.remoteAddress ?? '')
   const encrypted = socket.encrypted === true
   if (trusted === undefined || !contains(trusted, peer)) {
-    return { address: peer, secure: encrypted, forwardedFor: peer, forwardedHost: undefined }
+    return {
+      address: peer,
+      secure: encrypted,
+      forwardedFor: peer,
+      forwardedHost: undefined,
+      peerIsTrusted: false,
+    }
   }
   const hops = (claims.forwardedFor ?? '').split(',').map(hop => plainAddress(hop.trim()))
   const chain = [peer]
@@ -50,6 +58,7 @@ export function clientOf(
         : claims.forwardedProto.trim().toLowerCase() === 'https',
     forwardedFor: chain.join(', '),
     forwardedHost: claims.forwardedHost?.includes(',') === true ? null : claims.forwardedHost,
+    peerIsTrusted: true,
   }
 }
 
@@ -58,7 +67,22 @@ function plainAddress(address: string): string {
   return address.includes('.') ? address.replace(/^::ffff:/i, '') : address
 }
 
+/** Most addresses of a list that are remembered; then it begins anew. */
+const REMEMBERED = 1000
+const remembered = new WeakMap<BlockList, Map<string, boolean>>()
+
+/** The same few proxies send everything, and looking into a list costs more than all else that is read of a request. */
 function contains(list: BlockList, address: string): boolean {
+  let known = remembered.get(list)
+  if (known === undefined) remembered.set(list, (known = new Map<string, boolean>()))
+  const before = known.get(address)
+  if (before !== undefined) return before
   const family = isIP(address)
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  const found = family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  if (known.size >= REMEMBERED) known.clear()
+  if (address.length <= LONGEST_ADDRESS) known.set(address, found)
+  return found
 }
+
+/** An IPv6 address with an embedded IPv4 address, in characters. Scopes make longer ones. */
+const LONGEST_ADDRESS = 45

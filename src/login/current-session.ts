@@ -1,7 +1,6 @@
+import { isSameClient } from '../access/address-prefix.js'
 import type { OpenSession } from '../credentials/session-record.js'
 import type { Sessions } from '../credentials/sessions.js'
-import type { Proof } from '../access/assurance.js'
-import type { Totp } from '../factors/totp.js'
 import type { DirectoryUser } from '../users/user-directory.js'
 import type { Client } from './login-step.js'
 
@@ -11,37 +10,36 @@ export interface CurrentSession {
   readonly user: DirectoryUser
 }
 
-/** Finds a session, partial or full, whose user still exists, is not disabled and has not changed the password. */
-export async function findCurrentSession(
-  id: string,
-  sessions: Pick<Sessions, 'find'>,
-  findUser: (subject: string) => DirectoryUser | undefined,
-): Promise<CurrentSession | undefined> {
-  const record = await sessions.find(id)
-  const user = record && findUser(record.subject)
-  if (record === undefined || user === undefined || user.disabled) return undefined
-  return user.passwordVersion === record.passwordVersion ? { session: { id, record }, user } : undefined
+/** Finds the user of a subject or of a name as it was typed. */
+export type FindUser = (name: string) => DirectoryUser | undefined
+
+export interface CurrentSessionOptions {
+  readonly sessions: Pick<Sessions, 'find'>
+  readonly findUser: FindUser
+  /** A session is good only from the client address (IPv6: its /64) at which it began. */
+  readonly bindIp: boolean
 }
 
 /**
- * Starts the session of a user whose first proof was just verified.
+ * Finds a session, partial or full, whose user still exists, is not disabled and has not changed the password, and that
+ * may be used by this client. Every step of a login that takes a session finds it in this way.
  */
-export async function startSession(
-  user: DirectoryUser,
-  proof: Proof,
-  client: Client,
-  sessions: Pick<Sessions, 'start' | 'end'>,
-  totp: Pick<Totp, 'enrolled'>,
-): Promise<OpenSession> {
-  const { subject } = user.person
-  const { address, userAgent } = client
-  const { passwordVersion } = user
-  const start = (hasSecondFactor: boolean): Promise<OpenSession> =>
-    sessions.start({ subject, proofs: [proof], address, userAgent, passwordVersion, hasSecondFactor })
-  const hasSecondFactor = await totp.enrolled(subject)
-  const session = await start(hasSecondFactor)
-  // Whoever enrols ends all other sessions of the user. This one may just have been too late for that.
-  if (hasSecondFactor || !(await totp.enrolled(subject))) return session
-  await sessions.end(session.id)
-  return start(true)
+export type FindCurrentSession = (
+  id: string,
+  client: Pick<Client, 'address'>,
+) => Promise<CurrentSession | undefined>
+
+/** Makes the function that finds a session for a step of a login. */
+export function createFindCurrentSession({
+  sessions,
+  findUser,
+  bindIp,
+}: CurrentSessionOptions): FindCurrentSession {
+  return async (id, { address }) => {
+    const record = await sessions.find(id)
+    const user = record && findUser(record.subject)
+    if (record === undefined || user === undefined || user.disabled) return undefined
+    if (bindIp && !isSameClient(record.address, address)) return undefined
+    return user.passwordVersion === record.passwordVersion ? { session: { id, record }, user } : undefined
+  }
 }

@@ -18,6 +18,8 @@ export interface EnrolmentTickets {
   find(typed: string, subject: string): Promise<string | undefined>
   /** Whether the ticket that `find()` named can still be used. */
   lives(name: string, subject: string): Promise<boolean>
+  /** When the user's ticket ends, in milliseconds since the epoch; undefined when there is none. */
+  openUntil(subject: string): Promise<number | undefined>
   /** Withdraws every ticket of the user: after its use, or because the operator says so. */
   withdraw(subject: string): Promise<void>
 }
@@ -51,6 +53,7 @@ export function createEnrolmentTickets({ store, now, random }: EnrolmentTicketsO
       return (await lives(name, subject)) ? name : undefined
     },
     lives,
+    openUntil: async subject => (await store.listByOwner('enrolment_ticket', subject)).at(-1)?.expiresAt,
     withdraw,
   }
 }

@@ -1,280 +1,200 @@
-import { assuranceOf, isMultiFactor, type Proof } from '../access/assurance.js'
-import type { Identity } from '../access/identity.js'
-import type { Audit, AuditEventName } from '../audit/audit-event.js'
+import { assuranceOf, isMultiFactor } from '../access/assurance.js'
 import type { Clock } from '../clock.js'
-import { identityOf } from '../credentials/authenticate.js'
-import { CHALLENGE_SECONDS, type LoginChallenges } from '../credentials/login-challenges.js'
-import type { OpenSession, SessionRecord } from '../credentials/session-record.js'
+import { challengeBinding, type LoginChallenges } from '../credentials/login-challenges.js'
+import type { OpenSession } from '../credentials/session-record.js'
 import type { Sessions } from '../credentials/sessions.js'
+import type { SecondFactor } from '../factors/factor.js'
 import type { BackupCodes } from '../factors/backup-codes.js'
-import type { Totp } from '../factors/totp.js'
-import type { Store } from '../store/store.js'
-import { readAccount } from '../users/accounts.js'
-import type { PasswordCheck } from '../users/password-check.js'
-import type { DirectoryUser } from '../users/user-directory.js'
-import { canonicalUserName } from '../users/user-name.js'
-import { type CurrentSession, findCurrentSession, startSession } from './current-session.js'
+import { type Checks, refused } from './checks.js'
+import type { ContinueLogin } from './continue-login.js'
+import type { CurrentSession, FindCurrentSession } from './current-session.js'
 import type { Enrolment } from './enrolment.js'
-import type { Attempt, Lockout } from './lockout.js'
-import type {
-  Client,
-  Expired,
-  Locked,
-  Login,
-  LoginStep,
-  Refused,
-  RefusalReason,
-  SecondFactor,
-  Throttled,
-} from './login-step.js'
-import { type EnrolmentRule, type LoginSituation, nextStep } from './next-step.js'
+import { isNewBrowser, type KnownBrowsers } from './known-browsers.js'
+import type { Client, Done, EnrollableFactor, Expired, Login, LoginStep, Refused } from './login-step.js'
+import type { Notify } from './notify.js'
+import { factorUser, type FindReadyFactors } from './ready-factors.js'
+import type { RememberedDevices } from './remembered-devices.js'
 
 export interface LoginOptions {
-  readonly store: Store
   readonly now: Clock
-  readonly sessions: Sessions
+  readonly sessions: Pick<Sessions, 'endAll'>
   readonly challenges: LoginChallenges
-  readonly lockout: Lockout
-  readonly totp: Totp
-  readonly backupCodes: BackupCodes
+  readonly checks: Checks
+  readonly continueLogin: ContinueLogin
   readonly enrolment: Enrolment
-  /** Who may enrol a first factor. */
-  readonly enrolmentRule: EnrolmentRule
-  readonly checkPassword: PasswordCheck
-  readonly findUser: (subject: string) => DirectoryUser | undefined
-  /** Whether the page somebody is going to opens with what they have shown so far (`decide()` says allow). */
-  readonly opens: (identity: Identity, returnTo: string, address: string) => boolean
-  readonly audit: Audit
+  readonly readyFactors: FindReadyFactors
+  readonly backupCodes: Pick<BackupCodes, 'replace'>
+  readonly devices: Pick<RememberedDevices, 'remember'>
+  readonly knownBrowsers: Pick<KnownBrowsers, 'meet'>
+  readonly findCurrentSession: FindCurrentSession
+  readonly notify: Notify
 }
 
-/** How old a second factor may be, in milliseconds, for changing the factors themselves. */
-const FRESH_PROOF = 5 * 60_000
-/** How far two machines' clocks may differ, in milliseconds. */
-const CLOCK_SKEW = 60_000
-
 const EXPIRED: Expired = { step: 'expired' }
+const USED_UP: Expired = { step: 'expired', usedUp: true }
 
-/**
- * Wires the steps of a login together. What all factors share is here and nowhere else: may they try, count first,
- * was it used, tell the audit log; so no factor can forget it.
- */
+/** A session in the middle of a login, and what it waits for. */
+interface Waiting {
+  readonly current: CurrentSession
+  readonly purpose: 'second_factor' | 'enrol'
+  readonly returnTo: string | undefined
+}
+
+/** Puts the steps of a login together: from the password to the session that has shown all it needs. */
 export function createLogin(options: LoginOptions): Login {
-  const { now, sessions, challenges, lockout, totp, backupCodes, enrolment, audit } = options
-  const factors = { totp, backup_code: backupCodes }
+  const { sessions, challenges, checks, continueLogin, enrolment, readyFactors, notify } = options
+  const { tell } = checks
 
-  function tell(
-    event: AuditEventName,
-    subject: string,
+  /** A challenge of tokens names its session; every other one is worth something to the browser's session alone. */
+  const sessionOf = async (given: string | undefined, challenge: string): Promise<string | undefined> =>
+    (await challenges.tokenSessionOf(challenge)) ?? given
+
+  async function waitingFor(
+    given: string | undefined,
+    challenge: string,
     client: Client,
-    reason?: string,
-    session?: string,
-  ): void {
-    audit({ event, subject, address: client.address, requestId: client.requestId, reason, session })
-  }
-
-  const findCurrent = (sessionId: string): Promise<CurrentSession | undefined> =>
-    findCurrentSession(sessionId, sessions, options.findUser)
-
-  /** Counts the try. A step means that nothing may be checked. */
-  async function mayTry(attempt: Attempt, client: Client): Promise<Throttled | Locked | undefined> {
-    const permission = await lockout.begin(attempt)
-    if (permission.outcome === 'allowed') return undefined
-    tell('login.throttled', attempt.account, client, attempt.method)
-    if (permission.outcome === 'locked') return { step: 'locked' }
-    return { step: 'throttled', retryAfter: permission.retryAfter }
-  }
-
-  /** Asks the dispatcher, and makes the challenge for what it names. */
-  async function continueWith(
-    { session, user }: CurrentSession,
-    goal: LoginSituation['goal'],
-    returnTo: string | undefined,
-  ): Promise<LoginStep> {
-    const { subject } = user.person
-    const next = nextStep({
-      person: user.person,
-      proofs: session.record.proofs,
-      hasSecondFactor: await totp.enrolled(subject),
-      everEnrolled: (await readAccount(options.store, subject)).everEnrolled,
-      enrolment: options.enrolmentRule,
-      goal,
-    })
-    switch (next.next) {
-      case 'done':
-        return { step: 'done', session, backupCodes: undefined, returnTo }
-      case 'mfa_disabled':
-        return { step: 'refused', reason: 'mfa_disabled' }
-      case 'second_factor': {
-        const challenge = await challenges.create(session.id, subject, { purpose: 'second_factor', returnTo })
-        const withCodes = (await backupCodes.remaining(subject)) > 0
-        const offered: readonly SecondFactor[] = withCodes ? ['totp', 'backup_code'] : ['totp']
-        return {
-          step: 'second_factor',
-          session,
-          challenge,
-          expiresIn: CHALLENGE_SECONDS,
-          factors: offered,
-          returnTo,
-        }
-      }
-      case 'enrol': {
-        const challenge = await challenges.create(session.id, subject, { purpose: 'enrol', returnTo })
-        const { needsTicket } = next
-        return { step: 'enrol', session, challenge, expiresIn: CHALLENGE_SECONDS, needsTicket, returnTo }
-      }
-    }
-  }
-
-  async function password({
-    username,
-    password: typed,
-    client,
-    previousSessionId,
-    returnTo,
-  }: Parameters<Login['password']>[0]): Promise<LoginStep> {
-    const account = canonicalUserName(username) ?? username.slice(0, 256)
-    const attempt: Attempt = { method: 'password', account, address: client.address }
-    const blocked = await mayTry(attempt, client)
-    if (blocked !== undefined) return blocked
-
-    const checked = await options.checkPassword(username, typed)
-    if (checked.outcome === 'busy') {
-      await lockout.notChecked(attempt)
-      return { step: 'busy', retryAfter: checked.retryAfter }
-    }
-    if (checked.outcome === 'wrong' || checked.user.disabled) {
-      tell('login.password_refused', account, client)
-      return { step: 'refused', reason: 'credentials' }
-    }
-
-    const { user } = checked
-    const { subject } = user.person
-    await lockout.succeeded(attempt)
-    if (previousSessionId !== undefined) {
-      const previous = await sessions.end(previousSessionId)
-      if (previous !== undefined)
-        tell('session.ended', previous.subject, client, 'login_again', previous.reference)
-    }
-    const proof: Proof = { method: 'password', at: now() }
-    const session = await startSession(user, proof, client, sessions, totp)
-    tell('login.password_accepted', subject, client)
-    tell('session.started', subject, client, undefined, session.record.reference)
-    const identity = identityOf(session.record, user.person)
-    const opens = returnTo !== undefined && options.opens(identity, returnTo, client.address)
-    return continueWith({ session, user }, opens ? 'route' : 'account', returnTo)
-  }
-
-  /** Adds the proof and gives the session its new id. Undefined when somebody else was faster. */
-  async function upgrade(
-    current: CurrentSession,
-    method: SecondFactor,
-    client: Client,
-  ): Promise<OpenSession | undefined> {
-    const replaced = await sessions.replace(current.session.id, (record: SessionRecord) => ({
-      proofs: [...record.proofs.filter(proof => proof.method !== method), { method, at: now() }],
-      hasSecondFactor: true,
-    }))
-    if (replaced === undefined) return undefined
-    const { subject, reference } = replaced.record
-    tell('login.second_factor_accepted', subject, client, method, reference)
-    tell('session.replaced', subject, client, undefined, reference)
-    return replaced
-  }
-
-  async function secondFactor({
-    sessionId,
-    challenge,
-    factor,
-    code: typed,
-    client,
-  }: Parameters<Login['secondFactor']>[0]): Promise<LoginStep> {
-    const current = await findCurrent(sessionId)
+  ): Promise<Waiting | undefined> {
+    const sessionId = await sessionOf(given, challenge)
+    if (sessionId === undefined) return undefined
+    const current = await options.findCurrentSession(sessionId, client)
     const waiting = current && (await challenges.peek(challenge, sessionId))
-    if (current === undefined || waiting === undefined) return EXPIRED
+    return current && waiting && { current, ...waiting }
+  }
+
+  async function countTry(challenge: string, sessionId: string): Promise<Expired | undefined> {
+    const counted = await challenges.countTry(challenge, sessionId)
+    if (counted.outcome === 'open') return undefined
+    return counted.outcome === 'used_up' ? USED_UP : EXPIRED
+  }
+
+  /** Whether wrong codes have used the challenge up, for the session that it is of. */
+  async function whyNotWaiting(given: string | undefined, challenge: string): Promise<Expired> {
+    const sessionId = await sessionOf(given, challenge)
+    return (sessionId === undefined ? undefined : await countTry(challenge, sessionId)) ?? EXPIRED
+  }
+
+  /** Only what would be offered now is asked for and taken, whatever was offered when the challenge was made. */
+  async function whyNotSuitable(
+    { current, returnTo }: Waiting,
+    factor: SecondFactor,
+    client: Client,
+  ): Promise<Refused | undefined> {
+    const next = await continueLogin.next(current, 'fresh_proof', returnTo, client)
+    if (next.next === 'mfa_disabled') return refused('mfa_disabled')
+    const isOffered = next.next === 'second_factor' && next.factors.includes(factor)
+    return isOffered ? undefined : refused('no_suitable_factor')
+  }
+
+  async function remember(session: OpenSession, client: Client): Promise<Done['device']> {
+    const { subject, passwordVersion, reference, carrier, proofs } = session.record
+    if (carrier !== 'cookie' || !isMultiFactor(assuranceOf(proofs))) return undefined
+    const { userAgent, address } = client
+    const device = await options.devices.remember({ subject, passwordVersion, userAgent, address })
+    if (device === undefined) return undefined
+    tell('device.remembered', subject, client, undefined, reference)
+    notify(subject, { change: 'device_remembered' }, client)
+    return { token: device.token, expiresAt: device.expiresAt }
+  }
+
+  const password: Login['password'] = async attempt => {
+    const checked = await checks.password(attempt.username, attempt.password, attempt.client)
+    if (checked.step !== 'known') return checked
+    return continueLogin.begin(checked.user, [{ method: 'password', at: options.now() }], attempt)
+  }
+
+  const prompt: Login['prompt'] = async ({ sessionId, challenge, factor: method, client }) => {
+    const waiting = await waitingFor(sessionId, challenge, client)
+    if (waiting === undefined) return EXPIRED
+    const { user, session } = waiting.current
+    const factor = checks.factorOf(method)
+    if (waiting.purpose !== 'second_factor' || factor === undefined) return refused('not_pending')
+    const unsuitable = await whyNotSuitable(waiting, method, client)
+    if (unsuitable !== undefined) return unsuitable
+    const given = await factor.prepare({ user: factorUser(user), binding: challengeBinding(challenge) })
+    if (given.prompt === 'too_many') return { step: 'throttled', retryAfter: given.retryAfter }
+    if (given.prompt === 'sent')
+      tell('factor.code_sent', user.person.subject, client, method, session.record.reference)
+    return { step: 'prompted', prompt: given }
+  }
+
+  async function finishEnrolment({ current, returnTo }: Waiting, factor: SecondFactor, client: Client) {
     const { subject } = current.user.person
     const { reference } = current.session.record
+    tell('factor.enrolled', subject, client, factor, reference)
+    notify(subject, { change: 'factor_added', factor }, client)
+    // The others were started with a password alone, when that was all there was.
+    await sessions.endAll(subject, reference)
+    return { backupCodes: await options.backupCodes.replace(subject), returnTo }
+  }
+
+  const secondFactor: Login['secondFactor'] = async attempt => {
+    const { challenge, factor, client } = attempt
+    const waiting = await waitingFor(attempt.sessionId, challenge, client)
+    if (waiting === undefined) return whyNotWaiting(attempt.sessionId, challenge)
+    const { current } = waiting
+    const { user, session } = current
+    const { reference } = session.record
     const enrols = waiting.purpose === 'enrol'
-    if (enrols && factor !== 'totp') return refused('not_pending')
-    const code = factors[factor].normalise(typed)
-    if (code === undefined) return refused('malformed_code')
-
-    const attempt: Attempt = { method: factor, account: subject, address: client.address }
-    const blocked = await mayTry(attempt, client)
-    if (blocked !== undefined) return blocked
-    if ((await challenges.countTry(challenge, sessionId)) === undefined) {
-      await lockout.notChecked(attempt)
-      return EXPIRED
-    }
-
-    const outcome = enrols
-      ? await enrolment.confirm({ subject, sessionReference: reference }, code)
-      : await factors[factor].verify(subject, code)
-    if (outcome !== 'right') {
-      tell('login.second_factor_refused', subject, client, `${factor}_${outcome}`, reference)
-      return refused(outcome === 'wrong' || outcome === 'used' ? 'wrong_code' : outcome)
-    }
-    await lockout.succeeded(attempt)
-    if (enrols) {
-      tell('factor.enrolled', subject, client, factor, reference)
-      // The others were started with a password alone, when that was all there was.
-      await sessions.endAll(subject, reference)
-    }
-    // The code is used by now. Of two right ones at once, this decides.
+    if (enrols && !isEnrollable(factor)) return refused('not_pending')
+    const unsuitable = enrols ? undefined : await whyNotSuitable(waiting, factor, client)
+    if (unsuitable !== undefined) return unsuitable
+    const { hasOne } = await readyFactors(user)
+    const enrolling = { user: factorUser(user), sessionReference: reference, hasOne }
+    const checked = await checks.factor({
+      user,
+      factor,
+      binding: challengeBinding(challenge),
+      typed: attempt.code,
+      client,
+      session: reference,
+      countTry: () => countTry(challenge, session.id),
+      ...(enrols && isEnrollable(factor)
+        ? { enrol: (answer: string) => enrolment.confirm(enrolling, factor, answer) }
+        : {}),
+    })
+    if (checked.step !== 'right') return checked
+    const enrolled = enrols ? await finishEnrolment(waiting, factor, client) : undefined
+    // The answer is used by now. Of two right ones at once, this decides.
     if (!(await challenges.take(challenge))) return EXPIRED
-    const session = await upgrade(current, factor, client)
-    if (session === undefined) return EXPIRED
-    const codes = enrols ? await backupCodes.replace(subject) : undefined
-    return { step: 'done', session, backupCodes: codes, returnTo: waiting.returnTo }
+    const strengthened = await continueLogin.strengthen(current, factor, checked.traits, client)
+    if (strengthened === undefined) return EXPIRED
+    const device = attempt.rememberDevice === true ? await remember(strengthened, client) : undefined
+    const browser = await options.knownBrowsers.meet(strengthened, client)
+    // The notice of the factor says the same of a login that has just enrolled it.
+    if (enrolled === undefined && isNewBrowser(browser, client))
+      notify(strengthened.record.subject, { change: 'new_browser' }, client)
+    const { returnTo } = waiting
+    const { backupCodes } = enrolled ?? {}
+    return { step: 'done', session: strengthened, backupCodes, returnTo, device, browser }
   }
 
-  async function challengeFor({
-    sessionId,
-    returnTo,
-  }: Parameters<Login['challengeFor']>[0]): Promise<LoginStep> {
-    const current = await findCurrent(sessionId)
-    return current === undefined ? EXPIRED : continueWith(current, 'fresh_proof', returnTo)
+  const challengeFor: Login['challengeFor'] = async ({ sessionId, returnTo, client }): Promise<LoginStep> => {
+    const current = await options.findCurrentSession(sessionId, client)
+    return current === undefined ? EXPIRED : continueLogin.goOn(current, 'fresh_proof', returnTo, client)
   }
 
-  async function startEnrolment({
-    sessionId,
-    challenge,
-    ticket,
-    client,
-  }: Parameters<Login['startEnrolment']>[0]): ReturnType<Login['startEnrolment']> {
-    const current = await findCurrent(sessionId)
+  const startEnrolment: Login['startEnrolment'] = async request => {
+    const { challenge, ticket, client, factor = 'totp' } = request
+    const waiting = await waitingFor(request.sessionId, challenge, client)
+    if (waiting === undefined) return EXPIRED
+    const { user, session } = waiting.current
     // A ticket is a secret that could be guessed at, so it costs a try; looking at the offer again does not.
-    const waiting =
-      ticket === undefined
-        ? await challenges.peek(challenge, sessionId)
-        : await challenges.countTry(challenge, sessionId)
-    if (current === undefined || waiting === undefined) return EXPIRED
-    const { subject } = current.user.person
-    if (waiting.purpose !== 'enrol' || (await totp.enrolled(subject))) return refused('not_pending')
-    const { reference } = current.session.record
-    const offer = await enrolment.start({ subject, sessionReference: reference }, ticket)
+    const over = ticket === undefined ? undefined : await countTry(challenge, session.id)
+    if (over !== undefined) return over
+    const { enrolled, hasOne } = await readyFactors(user)
+    if (waiting.purpose !== 'enrol' || enrolled) return refused('not_pending')
+    if (checks.factorOf(factor) === undefined) return refused('not_offered')
+    const { reference } = session.record
+    const enrolling = { user: factorUser(user), sessionReference: reference, hasOne }
+    const offer = await enrolment.start(enrolling, factor, ticket)
     if (offer === 'ticket') return refused('ticket')
-    tell('factor.enrolment_started', subject, client, 'totp', reference)
+    tell('factor.enrolment_started', user.person.subject, client, factor, reference)
     return offer
   }
 
-  async function regenerateBackupCodes({
-    sessionId,
-    client,
-  }: Parameters<Login['regenerateBackupCodes']>[0]): ReturnType<Login['regenerateBackupCodes']> {
-    const current = await findCurrent(sessionId)
-    if (current === undefined) return EXPIRED
-    const { subject, proofs, reference } = current.session.record
-    const ages = proofs.filter(proof => proof.method !== 'password').map(proof => now() - proof.at)
-    const fresh = ages.some(age => age >= -CLOCK_SKEW && age <= FRESH_PROOF)
-    if (!fresh || !isMultiFactor(assuranceOf(proofs))) return { step: 'step_up' }
-    const codes = await backupCodes.replace(subject)
-    tell('factor.backup_codes_replaced', subject, client, undefined, reference)
-    return { step: 'backup_codes', codes }
-  }
-
-  return { password, secondFactor, challengeFor, startEnrolment, regenerateBackupCodes }
+  return { password, prompt, secondFactor, challengeFor, startEnrolment }
 }
 
-function refused(reason: RefusalReason): Refused {
-  return { step: 'refused', reason }
+function isEnrollable(factor: SecondFactor): factor is EnrollableFactor {
+  return factor === 'totp' || factor === 'webauthn'
 }

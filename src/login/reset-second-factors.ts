@@ -1,18 +1,20 @@
 import type { Audit } from '../audit/audit-event.js'
 import type { Sessions } from '../credentials/sessions.js'
-import type { BackupCodes } from '../factors/backup-codes.js'
-import type { Totp } from '../factors/totp.js'
+import type { Factor } from '../factors/factor.js'
 import type { Store } from '../store/store.js'
 import { markEnrolled } from '../users/accounts.js'
 import type { EnrolmentTickets } from './enrolment-tickets.js'
 import type { Lockout } from './lockout.js'
+import type { RememberedDevices } from './remembered-devices.js'
+import { forgetStatelessTokens } from './stateless-login.js'
 
 export interface ResetOptions {
   readonly store: Store
   readonly sessions: Pick<Sessions, 'endAll'>
   readonly lockout: Pick<Lockout, 'unlock'>
-  readonly totp: Pick<Totp, 'remove'>
-  readonly backupCodes: Pick<BackupCodes, 'remove'>
+  /** Every factor that is kept for users. */
+  readonly factors: readonly Pick<Factor, 'remove'>[]
+  readonly devices: Pick<RememberedDevices, 'forgetAll'>
   readonly tickets: Pick<EnrolmentTickets, 'withdraw'>
   readonly audit: Audit
 }
@@ -23,11 +25,13 @@ export interface ResetOptions {
  * @returns whether there was a factor
  */
 export async function resetSecondFactors(subject: string, options: ResetOptions): Promise<boolean> {
-  const { sessions, lockout, totp, backupCodes, tickets, audit } = options
+  const { sessions, lockout, factors, devices, tickets, audit } = options
   // First, so that there is no moment in which the factors are gone and a password is enough to enrol.
   await markEnrolled(options.store, subject)
-  const had = await totp.remove(subject)
-  await backupCodes.remove(subject)
+  let had = false
+  for (const factor of factors) had = (await factor.remove(subject)) || had
+  await devices.forgetAll(subject)
+  await forgetStatelessTokens(options.store, subject)
   await tickets.withdraw(subject)
   await sessions.endAll(subject)
   await lockout.unlock(subject)

@@ -1,76 +1,83 @@
 import type { Assurance, Method } from '../access/assurance.js'
+import { accountFrame, type AccountCommon } from './account-frame.js'
 import { describeBrowser } from './describe-browser.js'
-import { buttonForm, notice } from './form-parts.js'
-import { frame } from './frame.js'
+import { fact } from './fact.js'
+import { buttonForm } from './form-parts.js'
 import { html, type Html } from './html.js'
 import { texts } from './texts.js'
+import { timeElement } from './time-element.js'
 
-/** What the account page shows. Times are milliseconds since the epoch. */
-export interface AccountPageData {
-  readonly authPath: string
+/**
+ * What the first account page shows. Times are milliseconds since the epoch. Its forms post below
+ * `${authPath}/account`: `session` to `/sessions/end`, nothing to `/sessions/end-others`, `browser` to
+ * `/browsers/forget`, nothing to `/browsers/forget-all`.
+ */
+export interface AccountPageData extends AccountCommon {
   readonly subject: string
   readonly displayName: string
   readonly email: string | undefined
   readonly groups: readonly string[]
   /** Of the session that looks at the page. */
   readonly assurance: Assurance
+  /** What the person has set up, each once, the usual one first. */
+  readonly factors: readonly Method[]
   readonly sessions: readonly AccountSession[]
-  readonly factors: readonly AccountFactor[]
-  /** How many backup codes are unused; undefined: none were ever made. */
-  readonly backupCodesLeft: number | undefined
-  /** What has just been done. */
-  readonly notice: AccountPageNotice | undefined
+  /** The browsers that are remembered, and for how long (milliseconds); undefined: none can be. */
+  readonly remembered: { readonly life: number; readonly browsers: readonly RememberedBrowser[] } | undefined
 }
 
-/** One live session of the person. */
-export interface AccountSession {
-  /** Names the session without opening it: the field `session` of the form that ends it. */
-  readonly reference: string
-  /** The session that looks at the page. */
-  readonly current: boolean
-  readonly startedAt: number
+/** A client as it showed itself. */
+interface SeenClient {
   readonly address: string
   /** The header as the browser sent it. */
   readonly userAgent: string | undefined
 }
 
-/** One second factor of the person. */
-export interface AccountFactor {
-  readonly method: Method
-  readonly enrolledAt: number
+/** One live session of the person. */
+export interface AccountSession extends SeenClient {
+  /** Names the session without opening it: the field `session` of the form that ends it. */
+  readonly reference: string
+  /** The session that looks at the page. */
+  readonly current: boolean
+  readonly startedAt: number
 }
 
-export type AccountPageNotice = 'session_ended' | 'others_ended'
+/** A browser that is not asked for a second factor. */
+export interface RememberedBrowser extends SeenClient {
+  /** Names it without being it: the field `browser` of the form that forgets it. */
+  readonly reference: string
+  /** The browser that looks at the page. */
+  readonly current: boolean
+  readonly rememberedAt: number
+  readonly lastUsedAt: number | undefined
+  readonly expiresAt: number
+}
 
-/** The page about oneself: who am I, where am I logged in, what are my factors. */
+/** The page about oneself: who am I, where am I logged in, which browsers are remembered. */
 export function accountPage(data: AccountPageData): string {
-  const words = texts.account
-  return frame({
-    authPath: data.authPath,
+  const words = texts.account.overview
+  const factors = data.factors.map(method => words.methods[method])
+  return accountFrame(data, {
+    name: 'account',
     title: words.title,
-    script: true,
-    wide: true,
-    main: html`<h1>${words.title}</h1>
-      ${notice(data.notice && words.notices[data.notice])}
-      <dl class="facts">
+    main: html`<dl class="facts">
         ${fact(words.name, data.displayName)} ${fact(words.username, data.subject)}
         ${data.email !== undefined && fact(words.email, data.email)}
         ${fact(words.groups, data.groups.length === 0 ? words.noGroups : data.groups.join(', '))}
         ${fact(words.assurance, words.assurances[data.assurance])}
+        ${fact(words.factors, factors.length === 0 ? words.noFactors : onLines(factors))}
       </dl>
-      ${buttonForm(`${data.authPath}/logout`, words.logout)} ${sessionsSection(data)} ${factorsSection(data)}`,
+      ${buttonForm(`${data.authPath}/logout`, words.logout)} ${sessionsSection(data)}
+      ${data.remembered && browsersSection(data.authPath, data.remembered)}`,
   })
 }
 
-function fact(name: string, value: string): Html {
-  return html`<div>
-    <dt>${name}</dt>
-    <dd>${value}</dd>
-  </div>`
+function onLines(names: readonly string[]): Html {
+  return html`${names.map((name, index) => [index > 0 && html`<br />`, name])}`
 }
 
 function sessionsSection({ authPath, sessions }: AccountPageData): Html {
-  const words = texts.account
+  const words = texts.account.overview
   return html`<section aria-labelledby="sessions">
     <h2 id="sessions">${words.sessions}</h2>
     <p>${words.sessionsHint}</p>
@@ -82,7 +89,7 @@ function sessionsSection({ authPath, sessions }: AccountPageData): Html {
 }
 
 function sessionRow(session: AccountSession, authPath: string): Html {
-  const words = texts.account
+  const words = texts.account.overview
   const browser = describeBrowser(session.userAgent)
   const label = html`${words.end}<span class="visually-hidden">
       ${words.endWhich(browser, session.address)}</span
@@ -90,49 +97,53 @@ function sessionRow(session: AccountSession, authPath: string): Html {
   return html`<li>
     <div>
       <p class="what">${browser}${session.current && html` <span class="tag">${words.thisSession}</span>`}</p>
-      <p class="hint">${words.from(session.address)}<br />${words.since} ${time(session.startedAt)}</p>
+      <p class="hint">
+        ${texts.account.from(session.address)}<br />${texts.account.since} ${timeElement(session.startedAt)}
+      </p>
     </div>
     ${
       !session.current &&
-      buttonForm(`${authPath}/account/sessions/end`, label, {
-        field: { name: 'session', value: session.reference },
-      })
+      buttonForm(`${authPath}/account/sessions/end`, label, { fields: { session: session.reference } })
     }
   </li>`
 }
 
-function factorsSection({ authPath, factors, backupCodesLeft }: AccountPageData): Html {
-  const words = texts.account
-  return html`<section aria-labelledby="factors">
-    <h2 id="factors">${words.factors}</h2>
+function browsersSection(
+  authPath: string,
+  { life, browsers }: NonNullable<AccountPageData['remembered']>,
+): Html {
+  const words = texts.account.overview
+  return html`<section aria-labelledby="browsers">
+    <h2 id="browsers">${words.browsers}</h2>
+    <p>${browsers.length === 0 ? words.noBrowsers : words.browsersHint(life)}</p>
     ${
-      factors.length === 0
-        ? html`<p>${words.noFactors}</p>`
-        : html`<ul class="rows">
-            ${factors.map(factorRow)}
-          </ul>`
+      browsers.length > 0 &&
+      html`<ul class="rows">
+        ${browsers.map(browser => browserRow(browser, authPath))}
+      </ul>`
     }
-    ${backupCodesLeft !== undefined && backupCodes(authPath, backupCodesLeft)}
+    ${browsers.length > 1 && buttonForm(`${authPath}/account/browsers/forget-all`, words.forgetAll)}
   </section>`
 }
 
-function factorRow({ method, enrolledAt }: AccountFactor): Html {
-  const words = texts.account
+function browserRow(browser: RememberedBrowser, authPath: string): Html {
+  const words = texts.account.overview
+  const { lastUsedAt } = browser
+  const name = describeBrowser(browser.userAgent)
+  const label = html`${words.forget}<span class="visually-hidden">
+      ${words.forgetWhich(name, browser.address)}</span
+    >`
   return html`<li>
     <div>
-      <p class="what">${words.methods[method]}</p>
-      <p class="hint">${words.enrolled} ${time(enrolledAt)}</p>
+      <p class="what">${name}${browser.current && html` <span class="tag">${words.thisBrowser}</span>`}</p>
+      <p class="hint">
+        ${texts.account.from(browser.address)}<br />${words.until} ${timeElement(browser.expiresAt)}<br />${
+          lastUsedAt === undefined
+            ? texts.account.neverUsed
+            : html`${texts.account.lastUsed} ${timeElement(lastUsedAt)}`
+        }
+      </p>
     </div>
+    ${buttonForm(`${authPath}/account/browsers/forget`, label, { fields: { browser: browser.reference } })}
   </li>`
-}
-
-function backupCodes(authPath: string, left: number): Html {
-  const words = texts.account
-  return html`<h3>${words.methods.backup_code}</h3>
-    <p>${words.codesLeft(left)} ${words.newCodesHint}</p>
-    ${buttonForm(`${authPath}/account/backup-codes`, words.newCodes)}`
-}
-
-function time(at: number): Html {
-  return html`<time datetime="${new Date(at).toISOString()}">${texts.date(at)}</time>`
 }

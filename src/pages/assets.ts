@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { iconSvg } from './mark.js'
 import { script } from './script.js'
 import { stylesheet } from './stylesheet.js'
+import { webauthnScript } from './webauthn-script.js'
 
 /** A file that the pages load from `${authPath}/assets/${name}`. */
 export interface Asset {
@@ -15,8 +16,8 @@ export interface Asset {
 /** The one stylesheet of all pages. */
 export const stylesheetAsset = asset('css', 'text/css; charset=utf-8', stylesheet)
 
-/** The comforts that need JavaScript. No page depends on it. */
-export const scriptAsset = asset('js', 'text/javascript; charset=utf-8', script)
+/** The comforts that need JavaScript, and the only thing that cannot be done without: security keys and passkeys. */
+export const scriptAsset = asset('js', 'text/javascript; charset=utf-8', script + webauthnScript)
 
 /** The mark in the browser's tab. */
 export const iconAsset = asset('svg', 'image/svg+xml; charset=utf-8', iconSvg)

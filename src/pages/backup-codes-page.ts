@@ -1,3 +1,4 @@
+import { copyButton } from './form-parts.js'
 import { frame } from './frame.js'
 import { html } from './html.js'
 import { texts } from './texts.js'
@@ -42,15 +43,7 @@ export function backupCodesPage(data: BackupCodesPageData): string {
       </ol>
       <div class="actions no-print">
         <a class="button" href="${file}" download="${words.fileName}">${words.download}</a>
-        <button
-          type="button"
-          class="button"
-          data-copy="${data.codes.join('\n')}"
-          data-done="${words.copied}"
-          hidden
-        >
-          ${words.copy}
-        </button>
+        ${copyButton(data.codes.join('\n'), words.copy)}
         <button type="button" class="button" data-print hidden>${words.print}</button>
       </div>
       <p class="no-print">${words.once}</p>

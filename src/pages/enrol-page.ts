@@ -1,29 +1,33 @@
-import { describedBy, errorSummary, hiddenField } from './form-parts.js'
+import { address } from './address.js'
+import { errorSummary, field, hiddenField, ways } from './form-parts.js'
 import { frame } from './frame.js'
-import { html, trusted } from './html.js'
+import { html, type Html } from './html.js'
 import { texts } from './texts.js'
+import { totpConfirmField, totpSetupSteps, type TotpSetup } from './totp-setup.js'
+import { webauthnForm } from './webauthn-form.js'
 
-/** What the enrolment page shows. Its form posts `challenge`, `factor`, `code` and `return_to` to `${authPath}/enrol`. */
-export interface EnrolPageData {
+/** What every page of the first enrolment shows. */
+interface EnrolCommon {
   readonly authPath: string
   readonly returnTo: string
   readonly challenge: string
   readonly username: string
-  /** The QR code of `otpauthUri` as SVG, drawn by the gateway itself: it is not escaped. */
-  readonly qrSvg: string
-  /** For phones, where the app is on the same device. */
-  readonly otpauthUri: string
-  /** The key in base32 without spaces, for those who type it. */
-  readonly secret: string
   readonly error: EnrolPageError | undefined
+}
+
+/** What the enrolment page shows. Its form posts `challenge`, `factor`, `code` and `return_to` to `${authPath}/enrol`. */
+export interface EnrolPageData extends EnrolCommon, TotpSetup {
+  /** Whether a security key may be set up instead: a link to `${authPath}/enrol?factor=webauthn&return_to=…`. */
+  readonly offersKey: boolean
 }
 
 export type EnrolPageError = 'wrong' | 'incomplete'
 
-/** The page where somebody sets up an authenticator app. */
+/** The page where somebody sets up an authenticator app as the first second factor. */
 export function enrolPage(data: EnrolPageData): string {
   const words = texts.enrol
-  const error = data.error && words.errors[data.error]
+  const setup = texts.totpSetup
+  const error = data.error && setup.errors[data.error]
   return frame({
     authPath: data.authPath,
     title: words.title,
@@ -34,66 +38,59 @@ export function enrolPage(data: EnrolPageData): string {
       <p class="lead">${words.why}</p>
       ${errorSummary(error)}
       <ol class="steps">
+        ${totpSetupSteps(data)}
         <li>
-          <h2>${words.getApp}</h2>
-          <p>${words.whichApp}</p>
-        </li>
-        <li>
-          <h2>${words.addAccount}</h2>
-          <p>${words.scan}</p>
-          <div class="qr" role="img" aria-label="${words.qrLabel(data.username)}">${trusted(data.qrSvg)}</div>
-          <p><a href="${data.otpauthUri}">${words.openApp}</a></p>
-          <details>
-            <summary>${words.cannotScan}</summary>
-            <p>${words.typeKey}</p>
-            <p class="key"><code>${inGroups(data.secret)}</code></p>
-            <button
-              type="button"
-              class="button"
-              data-copy="${data.secret}"
-              data-done="${words.copied}"
-              hidden
-            >
-              ${words.copyKey}
-            </button>
-            <p>${words.keySettings}</p>
-          </details>
-        </li>
-        <li>
-          <h2>${words.confirm}</h2>
+          <h2>${setup.confirm}</h2>
           <form method="post" action="${data.authPath}/enrol">
             ${hiddenField('challenge', data.challenge)} ${hiddenField('factor', 'totp')}
-            ${hiddenField('return_to', data.returnTo)}
-            <div class="field">
-              <label for="code">${words.code}</label>
-              <p class="hint" id="code-hint">${words.codeHint}</p>
-              <input
-                id="code"
-                name="code"
-                class="code"
-                type="text"
-                inputmode="numeric"
-                autocomplete="one-time-code"
-                maxlength="64"
-                required${describedBy(error, 'code-hint')}${error !== undefined && html` autofocus`}
-              />
-            </div>
+            ${hiddenField('return_to', data.returnTo)} ${totpConfirmField(data.settings, error)}
             <button class="button primary">${words.submit}</button>
           </form>
         </li>
       </ol>
-      <p class="aside">${words.who(data.username)} <a href="${data.authPath}/logout">${words.later}</a></p>`,
+      ${data.offersKey && otherWay(data, 'webauthn')} ${whoIsIt(data)}`,
+  })
+}
+
+/**
+ * What the page shows that sets up a security key. Its form posts `challenge`, `factor` (`webauthn`), `code` and
+ * `return_to` to `${authPath}/enrol`.
+ */
+export interface EnrolKeyPageData extends EnrolCommon {
+  /** For `navigator.credentials.create()`, as JSON. */
+  readonly options: unknown
+  /** Whether an authenticator app may be set up instead: a link to `${authPath}/enrol?factor=totp&return_to=…`. */
+  readonly offersApp: boolean
+}
+
+/** The page where somebody sets up a security key or passkey as the first second factor. */
+export function enrolKeyPage(data: EnrolKeyPageData): string {
+  const words = texts.enrol.key
+  const setup = texts.keySetup
+  const error = data.error && setup.errors[data.error]
+  return frame({
+    authPath: data.authPath,
+    title: words.title,
+    failed: error !== undefined,
+    script: true,
+    main: html`<h1>${words.title}</h1>
+      <p class="lead">${words.why}</p>
+      <p>${setup.ask}</p>
+      ${errorSummary(error)}
+      ${webauthnForm({
+        ceremony: 'create',
+        action: `${data.authPath}/enrol`,
+        options: data.options,
+        fields: { challenge: data.challenge, factor: 'webauthn', return_to: data.returnTo },
+        submit: words.submit,
+        withoutScript: setup.withoutScript(data.offersApp ? words.insteadWithoutScript : undefined),
+      })}
+      ${data.offersApp && otherWay(data, 'totp')} ${whoIsIt(data)}`,
   })
 }
 
 /** What the ticket page shows. Its form posts `challenge`, `ticket` and `return_to` to `${authPath}/enrol`. */
-export interface EnrolTicketPageData {
-  readonly authPath: string
-  readonly returnTo: string
-  readonly challenge: string
-  readonly username: string
-  readonly error: EnrolPageError | undefined
-}
+export type EnrolTicketPageData = EnrolCommon
 
 /** The page before enrolment that asks for the one-time ticket from the operator. */
 export function enrolTicketPage(data: EnrolTicketPageData): string {
@@ -109,31 +106,31 @@ export function enrolTicketPage(data: EnrolTicketPageData): string {
       ${errorSummary(error)}
       <form method="post" action="${data.authPath}/enrol">
         ${hiddenField('challenge', data.challenge)} ${hiddenField('return_to', data.returnTo)}
-        <div class="field">
-          <label for="ticket">${words.label}</label>
-          <p class="hint" id="ticket-hint">${words.hint}</p>
-          <input
-            id="ticket"
-            name="ticket"
-            class="code"
-            type="text"
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck="false"
-            maxlength="256"
-            required
-            autofocus${describedBy(error, 'ticket-hint')}
-          />
-        </div>
+        ${field({
+          id: 'ticket',
+          label: words.label,
+          hint: words.hint,
+          attributes: html`class="code" type="text" autocomplete="off" autocapitalize="none"
+          spellcheck="false" maxlength="256" required`,
+          error,
+          focus: true,
+        })}
         <button class="button primary">${words.submit}</button>
       </form>
-      <p class="aside">
-        ${texts.enrol.who(data.username)} <a href="${data.authPath}/logout">${texts.enrol.later}</a>
-      </p>`,
+      ${whoIsIt(data)}`,
   })
 }
 
-/** Groups of four are easier to read out and to type. */
-function inGroups(secret: string): string {
-  return secret.replace(/.{4}(?=.)/g, '$& ')
+function otherWay(
+  { authPath, returnTo }: Omit<EnrolCommon, 'error'>,
+  factor: 'totp' | 'webauthn',
+): Html | undefined {
+  const words = texts.enrol
+  const href = address(`${authPath}/enrol`, { factor, return_to: returnTo })
+  return ways(words.otherWays, [{ href, label: words.others[factor] }])
+}
+
+function whoIsIt({ authPath, username }: Omit<EnrolCommon, 'error'>): Html {
+  const words = texts.enrol
+  return html`<p class="aside">${words.who(username)} <a href="${authPath}/logout">${words.later}</a></p>`
 }

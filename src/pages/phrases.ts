@@ -18,3 +18,8 @@ function counted(count: number, unit: string): string {
 export function person(name: string): Html {
   return html`<strong><bdi>${name}</bdi></strong>`
 }
+
+/** Where something was sent, as far as it may be told: kept on one line where that is possible. */
+export function target(masked: string): Html {
+  return html`<strong class="target"><bdi>${masked}</bdi></strong>`
+}

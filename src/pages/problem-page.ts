@@ -1,4 +1,6 @@
 import type { DenyReason } from '../access/decision.js'
+import type { DenialExplained } from './denial-explained.js'
+import { denialExplained } from './denial-explained.js'
 import { frame } from './frame.js'
 import { html, type Html } from './html.js'
 import { texts } from './texts.js'
@@ -18,12 +20,20 @@ export interface ProblemPageData {
 /** Why there is no page. Durations are milliseconds. */
 export type PageProblem =
   /** 403. `groups`: any of them would do; empty where groups are not what is missing. */
-  | { readonly kind: 'denied'; readonly reason: DenyReason; readonly groups: readonly string[] }
+  | {
+      readonly kind: 'denied'
+      readonly reason: DenyReason
+      readonly groups: readonly string[]
+      /** For those only who may know the policy. */
+      readonly explanation?: DenialExplained | undefined
+    }
   /** 403: the form was sent from another site's page. */
   | { readonly kind: 'foreign_form' }
   /** 403: too many wrong codes in all; only the operator can lift it. */
   | { readonly kind: 'factor_locked' }
   | { readonly kind: 'not_found' }
+  /** 410: the link from a mail was used, has run out, or a newer one was sent. */
+  | { readonly kind: 'link_gone' }
   /** 400. `detail`: a sentence that says what could be read in two ways, or was missing. */
   | { readonly kind: 'bad_request'; readonly detail: string }
   /** 429. `again`: the page to come back to; without it, the login. */
@@ -49,7 +59,7 @@ export function problemPage(data: ProblemPageData): string {
     main: html`<p class="status">${texts.problems.status(data.status)}</p>
       <h1>${title}</h1>
       ${says.map((paragraph, index) => html`<p${index === 0 && html` class="lead"`}>${paragraph}</p>`)}
-      ${action(data)} ${account(data)}
+      ${action(data)} ${account(data)} ${explanation(data.problem)}
       ${data.reference !== undefined && html`<p class="aside">${texts.problems.reference(data.reference)}</p>`}`,
   })
 }
@@ -73,6 +83,7 @@ function explain(problem: PageProblem): Explanation {
     case 'foreign_form':
     case 'factor_locked':
     case 'not_found':
+    case 'link_gone':
     case 'internal':
     case 'upstream_down':
     case 'unavailable':
@@ -89,6 +100,7 @@ function action({ problem, authPath }: ProblemPageData): Html | undefined {
       if (problem.again !== undefined) return button(problem.again, words.tryAgain)
       return button(`${authPath}/login`, words.toLogin)
     case 'foreign_form':
+    case 'link_gone':
       return button(`${authPath}/login`, words.toLogin)
     case 'not_found':
     case 'bad_request':
@@ -109,6 +121,11 @@ function action({ problem, authPath }: ProblemPageData): Html | undefined {
 
 function button(href: string, label: string): Html {
   return html`<p><a class="button primary" href="${href}">${label}</a></p>`
+}
+
+function explanation(problem: PageProblem): Html | undefined {
+  const explained = problem.kind === 'denied' ? problem.explanation : undefined
+  return explained && denialExplained(explained)
 }
 
 /** Being the wrong person is what another account cures. */

@@ -30,6 +30,10 @@ const denied: Readonly<Record<DenyReason, (groups: readonly string[]) => Saying>
       'If you need this page, ask whoever runs this site to add you.',
     ],
   }),
+  token_scope: () => ({
+    title: 'This token does not open this page',
+    says: ['The API token that was sent is meant for something else.'],
+  }),
   mfa_disabled: () => ({
     title: 'This page needs a second factor',
     says: [
@@ -51,6 +55,15 @@ export const problemTexts = {
   tryAgain: 'Try again',
   toSecure: 'Use the secure address',
   denied,
+  explained: {
+    summary: 'Why? (for operators of this site)',
+    demands: 'What the route asks',
+    verdicts: { holds: 'holds', fails: 'missing', open: 'not known' },
+    routes: 'The routes, read from the top',
+    decides: (why: string): string => `decides: ${why}`,
+    noPlace: 'no route of the file',
+    policy: 'Policy',
+  },
   bad_request: (detail: string): Saying => ({
     title: 'We could not read this request',
     says: [
@@ -90,6 +103,12 @@ export const problemTexts = {
   not_found: {
     title: 'There is nothing here',
     says: ['Please check the address for typing mistakes. Perhaps the page has moved.'],
+  } satisfies Saying,
+  link_gone: {
+    title: 'This link no longer works',
+    says: [
+      'It was used already, has run out, or a newer one was sent. If you still want to log in, ask for a new one.',
+    ],
   } satisfies Saying,
   internal: {
     title: 'Something went wrong on our side',

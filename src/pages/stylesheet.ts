@@ -94,7 +94,10 @@ p { margin: 0 0 1rem; }
 .lead strong { color: var(--text); }
 .hint, .aside { color: var(--soft); font-size: 0.9rem; }
 .aside { margin: 1.75rem 0 0; padding-top: 1.25rem; border-top: 1px solid var(--line); }
+p + h2, .facts + h2 { margin-top: 1.75rem; }
+.target { display: inline-block; max-width: 100%; }
 .other { margin: 1.25rem 0 0; text-align: center; text-wrap: balance; }
+.wide .other { text-align: start; }
 .status { margin-bottom: 0.25rem; color: var(--soft); font-size: 0.9rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 
 a { color: var(--accent); text-underline-offset: 0.18em; }
@@ -121,12 +124,23 @@ input {
   font: inherit;
 }
 input:focus-visible { outline-offset: 1px; border-color: var(--accent); border-radius: 0.6rem; }
+input.short { max-width: 8rem; }
+input[type='checkbox'] { flex: none; width: 1.35rem; height: 1.35rem; min-height: 0; margin: 0.1rem 0 0; padding: 0; accent-color: var(--accent); }
+.check { display: flex; gap: 0.75rem; align-items: flex-start; margin: 1.35rem 0; }
+.check .hint { margin: 0.15rem 0 0; }
+fieldset { min-width: 0; margin: 1.35rem 0; padding: 0; border: 0; }
+legend { padding: 0; font-size: 1.1rem; font-weight: 600; }
+fieldset .check { margin: 0.75rem 0; }
+fieldset .field { margin: 0.75rem 0; }
+.wide .field { max-width: 30rem; }
 input[aria-invalid='true'] { border: 2px solid var(--bad); }
 input.code { font-family: ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: 1.35rem; letter-spacing: 0.12em; }
 
 .field > label:has(~ .quiet:not([hidden])) { grid-column: 1; grid-row: 1; }
 .field > .quiet { grid-column: 2; grid-row: 1; }
 .quiet { min-height: 1.75rem; padding: 0 0.15rem; border: 0; background: none; color: var(--accent); font: inherit; font-size: 0.9rem; text-decoration: underline; text-underline-offset: 0.18em; cursor: pointer; }
+
+.other .quiet { font-size: inherit; }
 
 .button {
   display: inline-flex;
@@ -151,6 +165,25 @@ input.code { font-family: ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Conso
 .wide .button.primary { width: auto; min-width: min(16rem, 100%); }
 .button.primary:hover { background: var(--accent-strong); color: var(--on-accent); }
 .actions { display: flex; flex-wrap: wrap; gap: 0.6rem; margin: 1.25rem 0; }
+
+.ways { margin: 1.75rem 0 0; padding-top: 1.25rem; border-top: 1px solid var(--line); }
+.ways h2 { font-size: 1rem; }
+.ways ul, .plain, .pages ul { margin: 0; padding: 0; list-style: none; }
+.main-ways { display: grid; gap: 0.75rem; margin: 0.75rem 0 0; padding: 0; list-style: none; }
+.main-ways .button { width: 100%; min-height: 3.1rem; }
+.ways a { display: inline-block; padding: 0.3rem 0; }
+.plain { margin: 0 0 1rem; }
+.plain li { padding: 0.2rem 0; overflow-wrap: anywhere; }
+.pages { margin: 0 0 1.5rem; padding-bottom: 0.5rem; border-bottom: 1px solid var(--line); }
+.pages ul { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
+.pages a { display: inline-block; padding: 0.35rem 0; text-decoration: none; }
+.pages a:hover { text-decoration: underline; }
+.pages a[aria-current] { color: var(--text); font-weight: 600; box-shadow: 0 2px 0 var(--accent); }
+.shown-code { margin: 1.25rem 0; padding: 1rem; border-radius: 0.75rem; background: var(--tint); font-size: 1.9rem; letter-spacing: 0.12em; text-align: center; }
+
+@media (scripting: none) {
+  form[data-webauthn] { display: none; }
+}
 
 .notice { margin: 1.25rem 0; padding: 0.9rem 1.1rem; border-left: 4px solid var(--accent); border-radius: 0.4rem; background: var(--tint); }
 .notice p { margin: 0; }
@@ -180,8 +213,12 @@ input.code { font-family: ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Conso
 details { margin: 0 0 1rem; }
 summary { display: list-item; min-height: 1.75rem; color: var(--accent); cursor: pointer; }
 details[open] summary { margin-bottom: 0.5rem; }
+p.key { overflow-wrap: anywhere; }
 .key { padding: 0.75rem 1rem; border-radius: 0.6rem; background: var(--tint); font-size: 1.1rem; }
 details .button { margin-bottom: 1rem; }
+.change { margin: 0; }
+.change[open] { flex-basis: 100%; }
+.change .field { margin: 0.5rem 0 0.75rem; }
 
 .codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(12rem, 100%), 1fr)); gap: 0.35rem 1rem; margin: 1.25rem 0; padding: 1rem 1rem 1rem 2.6rem; border-radius: 0.75rem; background: var(--tint); }
 .codes li { padding-left: 0.25rem; }
@@ -189,6 +226,7 @@ details .button { margin-bottom: 1rem; }
 .codes code { font-size: 1.1rem; letter-spacing: 0.03em; white-space: nowrap; }
 
 section { margin-top: 2.25rem; padding-top: 1.75rem; border-top: 1px solid var(--line); }
+h1 + section { margin-top: 1.25rem; padding-top: 0; border: 0; }
 section > :last-child { margin-bottom: 0; }
 .facts { margin: 1.25rem 0; }
 .facts > div { display: grid; grid-template-columns: 9rem 1fr; gap: 0 1rem; padding: 0.35rem 0; }
@@ -199,7 +237,7 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .rows > li:last-child { border-bottom: 0; }
 .rows p { margin: 0; overflow-wrap: anywhere; }
 .what { font-weight: 600; }
-.tag { display: inline-block; margin-left: 0.35rem; padding: 0.1rem 0.6rem; border-radius: 1rem; background: var(--tint); color: var(--accent); font-size: 0.85rem; font-weight: 600; }
+.tag { display: inline-block; margin-left: 0.1rem; padding: 0.1rem 0.6rem; border-radius: 1rem; background: var(--tint); color: var(--accent); font-size: 0.85rem; font-weight: 600; }
 
 @media (max-width: 30rem) {
   body { padding: 1.25rem 0.75rem 1rem; gap: 1.25rem; }

@@ -1,157 +1,158 @@
 import type { FastifyReply } from 'fastify'
-import { assuranceOf, isMultiFactor } from '../access/assurance.js'
-import type { Identity } from '../access/identity.js'
-import type { Audit } from '../audit/audit-event.js'
-import type { Clock } from '../clock.js'
+import { assuranceOf } from '../access/assurance.js'
 import type { Sessions } from '../credentials/sessions.js'
-import { htmlAnswer, jsonAnswer, redirectAnswer } from '../http/answer.js'
-import type { Login } from '../login/login-step.js'
-import { accountPage } from '../pages/account-page.js'
-import type { AccountFactor, AccountPageNotice } from '../pages/account-page.js'
-import { backupCodesPage } from '../pages/backup-codes-page.js'
-import { loggedOutPage, logoutPage } from '../pages/logout-page.js'
-import type { Handler } from './login-api.js'
-import type { Visit, Visits } from './visit.js'
+import { htmlAnswer } from '../http/answer.js'
+import type { AccountChanges } from '../login/account-changes.js'
+import type { Activity } from '../login/activity.js'
+import type { Tell } from '../login/checks.js'
+import type { RememberedDevices } from '../login/remembered-devices.js'
+import { accountActivityPage, isActivityEvent } from '../pages/account-activity-page.js'
+import { type AccountPageData, accountPage } from '../pages/account-page.js'
+import type { AccountDoor, Owner } from './account-door.js'
+import type { PageAddress } from './page-address.js'
+import type { Visits } from './visit.js'
 
 export interface AccountOptions {
   readonly visits: Visits
-  readonly sessions: Sessions
-  readonly login: Login
-  /** The second factors of a user, and how many backup codes are left (undefined: none were ever made). */
-  readonly factorsOf: (subject: string) => Promise<{
-    readonly factors: readonly AccountFactor[]
-    readonly backupCodesLeft: number | undefined
-  }>
-  readonly audit: Audit
-  readonly now: Clock
+  readonly door: AccountDoor
+  readonly sessions: Pick<Sessions, 'list' | 'endByReference' | 'endAll'>
+  readonly devices: Pick<RememberedDevices, 'list' | 'find'>
+  /** For how long a browser may be remembered, in milliseconds; undefined: not at all. */
+  readonly rememberFor: number | undefined
+  /** Whether an answered question counts as a second factor. */
+  readonly questionsCount: boolean
+  readonly changes: Pick<AccountChanges, 'forgetDevice'>
+  readonly activity: Pick<Activity, 'list'>
+  readonly tell: Tell
 }
 
-export interface Account {
-  readonly page: Handler
-  readonly endSession: Handler
-  readonly endOthers: Handler
-  readonly backupCodes: Handler
-  readonly logoutPage: Handler
-  readonly logout: Handler
+/** What people see and end of their own: sessions, remembered browsers, and what happened lately. */
+export function createAccount(options: AccountOptions): readonly PageAddress[] {
+  const { visits, door, sessions, devices, changes, rememberFor, tell } = options
+
+  async function remembered({ visit, user }: Owner): Promise<AccountPageData['remembered']> {
+    if (rememberFor === undefined) return undefined
+    const { subject } = user.person
+    const { passwordVersion } = user
+    const { deviceToken } = visit
+    const own = deviceToken && (await devices.find(deviceToken, { subject, passwordVersion }))
+    const browsers = (await devices.list(subject)).map(device => ({
+      reference: device.reference,
+      current: device.reference === (own && own.reference),
+      address: device.address,
+      userAgent: shown(device.userAgent),
+      rememberedAt: device.createdAt,
+      lastUsedAt: device.lastUsedAt,
+      expiresAt: device.expiresAt,
+    }))
+    return { life: rememberFor, browsers }
+  }
+
+  async function overview(owner: Owner): Promise<FastifyReply> {
+    const { person, proofs, sessionReference } = owner.identity
+    const html = accountPage({
+      ...(await door.frame(owner)),
+      subject: person.subject,
+      displayName: person.displayName,
+      email: person.email,
+      groups: person.groups,
+      assurance: assuranceOf(proofs),
+      factors: owner.factors.ready.filter(
+        method => method !== 'knowledge_question' || options.questionsCount,
+      ),
+      sessions: (await sessions.list(person.subject)).map(session => ({
+        reference: session.reference,
+        current: session.reference === sessionReference,
+        startedAt: session.createdAt,
+        address: session.address,
+        userAgent: shown(session.userAgent),
+      })),
+      remembered: await remembered(owner),
+    })
+    return visits.send(owner.reply, htmlAnswer(200, html))
+  }
+
+  async function endSession(owner: Owner): Promise<FastifyReply> {
+    const { subject } = owner.identity.person
+    const reference = visits.field(owner.request.body, 'session') ?? ''
+    if (!(await sessions.endByReference(subject, reference)))
+      return door.toPage(owner, 'account', { refused: 'gone' })
+    tell('session.ended', subject, owner.visit.client, 'ended_by_user', reference)
+    return door.toPage(owner, 'account', { done: 'session_ended' })
+  }
+
+  async function endOthers(owner: Owner): Promise<FastifyReply> {
+    const { person, sessionReference } = owner.identity
+    await sessions.endAll(person.subject, sessionReference)
+    tell('session.ended', person.subject, owner.visit.client, 'others_ended_by_user')
+    return door.toPage(owner, 'account', { done: 'others_ended' })
+  }
+
+  async function forgetBrowser(owner: Owner): Promise<FastifyReply> {
+    const reference = visits.field(owner.request.body, 'browser') ?? ''
+    const outcome = await changes.forgetDevice({ ...owner.changer, reference })
+    return door.conclude(owner, outcome, 'account', 'browser_forgotten')
+  }
+
+  async function forgetBrowsers(owner: Owner): Promise<FastifyReply> {
+    for (const { reference } of await devices.list(owner.identity.person.subject)) {
+      const outcome = await changes.forgetDevice({ ...owner.changer, reference })
+      // The session of this browser ends with what it rests on; the other browsers go all the same next time.
+      if (outcome.step !== 'changed') return door.conclude(owner, outcome, 'account', 'browsers_forgotten')
+    }
+    return door.toPage(owner, 'account', { done: 'browsers_forgotten' })
+  }
+
+  async function recent(owner: Owner): Promise<FastifyReply> {
+    const entries = await options.activity.list(owner.identity.person.subject)
+    const activity = entries.flatMap(({ event, browser, at, address, detail, count }) =>
+      isActivityEvent(event) ? [{ event, at, address, userAgent: browser, detail, count }] : [],
+    )
+    const html = accountActivityPage({ ...(await door.frame(owner)), activity })
+    return visits.send(owner.reply, htmlAnswer(200, html))
+  }
+
+  const forOwner = door.forOwner
+  return [
+    {
+      method: 'GET',
+      path: '/account',
+      summary: 'The page about oneself: sessions and remembered browsers',
+      handle: forOwner('account', overview),
+    },
+    {
+      method: 'GET',
+      path: '/account/activity',
+      summary: 'The page about what happened to the account lately',
+      handle: forOwner('account/activity', recent),
+    },
+    {
+      method: 'POST',
+      path: '/account/sessions/end',
+      summary: 'Ends one session of oneself',
+      handle: forOwner('account', endSession),
+    },
+    {
+      method: 'POST',
+      path: '/account/sessions/end-others',
+      summary: 'Ends all other sessions of oneself',
+      handle: forOwner('account', endOthers),
+    },
+    {
+      method: 'POST',
+      path: '/account/browsers/forget',
+      summary: 'Forgets a remembered browser',
+      handle: forOwner('account', forgetBrowser),
+    },
+    {
+      method: 'POST',
+      path: '/account/browsers/forget-all',
+      summary: 'Forgets all remembered browsers of oneself',
+      handle: forOwner('account', forgetBrowsers),
+    },
+  ]
 }
 
-/** What people see and end of their own: sessions, factors, the login itself. */
-export function createAccount({ visits, sessions, login, factorsOf, audit, now }: AccountOptions): Account {
-  const { authPath, publicHost } = visits.parts
-  const toPage = (reply: FastifyReply, page: string): FastifyReply =>
-    visits.send(reply, redirectAnswer(reply.request.method, `${authPath}/${page}`))
-  const toLogin = (reply: FastifyReply): FastifyReply =>
-    toPage(reply, `login?return_to=${encodeURIComponent(`${authPath}/account`)}`)
-
-  /** Whoever has shown all that the account needs: a password alone changes nothing where a second factor exists. */
-  async function owner(visit: Visit): Promise<Identity | undefined> {
-    const caller = await visits.caller(visit)
-    if (caller === undefined) return undefined
-    return caller.person.mfa === 'disabled' || isMultiFactor(assuranceOf(caller.proofs)) ? caller : undefined
-  }
-
-  /** Somebody with a password alone goes on with the login, not with the account. */
-  const toFinish = (reply: FastifyReply, visit: Visit): FastifyReply =>
-    visit.sessionId === undefined
-      ? toLogin(reply)
-      : toPage(reply, `mfa?return_to=${encodeURIComponent(`${authPath}/account`)}`)
-
-  function tellEnd(visit: Visit, subject: string, reason: string, session?: string): void {
-    const { address, requestId } = visit.client
-    audit({ event: 'session.ended', subject, address, requestId, reason, session })
-  }
-
-  return {
-    async page(request, reply) {
-      const visit = visits.of(request)
-      const identity = await owner(visit)
-      if (identity === undefined) return toFinish(reply, visit)
-      const { person, proofs, sessionReference } = identity
-      const done = visits.field(request.query, 'done')
-      const notice = NOTICES.find(name => name === done)
-      const html = accountPage({
-        authPath,
-        subject: person.subject,
-        displayName: person.displayName,
-        email: person.email,
-        groups: person.groups,
-        assurance: assuranceOf(proofs),
-        sessions: (await sessions.list(person.subject)).map(session => ({
-          reference: session.reference,
-          current: session.reference === sessionReference,
-          startedAt: session.createdAt,
-          address: session.address,
-          userAgent: session.userAgent === '' ? undefined : session.userAgent,
-        })),
-        ...(await factorsOf(person.subject)),
-        notice,
-      })
-      return visits.send(reply, htmlAnswer(200, html))
-    },
-
-    async endSession(request, reply) {
-      const visit = visits.of(request)
-      const identity = await owner(visit)
-      if (identity === undefined) return toFinish(reply, visit)
-      const { subject } = identity.person
-      const reference = visits.field(request.body, 'session') ?? ''
-      if (await sessions.endByReference(subject, reference))
-        tellEnd(visit, subject, 'ended_by_user', reference)
-      return toPage(reply, 'account?done=session_ended')
-    },
-
-    async endOthers(request, reply) {
-      const visit = visits.of(request)
-      const identity = await owner(visit)
-      if (identity === undefined) return toFinish(reply, visit)
-      await sessions.endAll(identity.person.subject, identity.sessionReference)
-      tellEnd(visit, identity.person.subject, 'others_ended_by_user')
-      return toPage(reply, 'account?done=others_ended')
-    },
-
-    async backupCodes(request, reply) {
-      const visit = visits.of(request)
-      const identity = await owner(visit)
-      if (identity === undefined || visit.sessionId === undefined) return toFinish(reply, visit)
-      const made = await login.regenerateBackupCodes({ sessionId: visit.sessionId, client: visit.client })
-      if (made.step !== 'backup_codes') return toFinish(reply, visit)
-      const html = backupCodesPage({
-        authPath,
-        username: identity.person.subject,
-        site: publicHost,
-        codes: made.codes,
-        madeAt: now(),
-        continueTo: `${authPath}/account`,
-      })
-      return visits.send(reply, htmlAnswer(200, html))
-    },
-
-    async logoutPage(request, reply) {
-      const caller = await visits.caller(visits.of(request))
-      const html =
-        caller === undefined
-          ? loggedOutPage({ authPath })
-          : logoutPage({ authPath, username: caller.person.subject })
-      return visits.send(reply, htmlAnswer(200, html))
-    },
-
-    async logout(request, reply) {
-      const visit = visits.of(request)
-      // Asked before the session ends: a password alone ends nobody else's sessions.
-      const isOwner = (await owner(visit)) !== undefined
-      const ended = visit.sessionId === undefined ? undefined : await sessions.end(visit.sessionId)
-      if (ended !== undefined) {
-        tellEnd(visit, ended.subject, 'logout', ended.reference)
-        const body: unknown = request.body
-        const everywhere =
-          typeof body === 'object' && body !== null && 'everywhere' in body && body.everywhere === true
-        if (everywhere && isOwner) await sessions.endAll(ended.subject)
-      }
-      visits.forgetSession(reply)
-      if (!visit.wantsPage) return visits.send(reply, jsonAnswer(200, { status: 'logged_out' }))
-      return visits.send(reply, htmlAnswer(200, loggedOutPage({ authPath })))
-    },
-  }
+function shown(userAgent: string): string | undefined {
+  return userAgent === '' ? undefined : userAgent
 }
-
-const NOTICES: readonly AccountPageNotice[] = ['session_ended', 'others_ended']

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { Clock } from '../clock.js'
+import { makeLmdbDirectory, SYNCED_IN_TURN } from './lmdb-directory.js'
+import { openTurns } from './lmdb-turns.js'
 import { createRecordOperations, type Row, type Rows } from './record-operations.js'
 import { type RecordKey, type RecordKind, type Store, StoreUnavailable } from './store.js'
 
@@ -32,17 +34,20 @@ interface Databases {
 }
 
 /**
- * The embedded store: LMDB in a directory, shared by any number of processes on one host. An awaited write is in the
- * operating system's hands, so it survives kill -9; what a power failure takes is at most the last moments, never
- * the consistency of the rest.
+ * The embedded store: LMDB in a directory, shared by any number of processes on one host. An awaited write is on the
+ * disk: it survives kill -9 and a power failure.
  * @throws StoreUnavailable when the directory cannot be made or opened
  */
 export function openLmdbStore({ directory, now }: LmdbStoreOptions): Store {
   const failed = (error: unknown): never => {
     const why = error instanceof Error ? error.message : String(error)
+    // lmdb tells the cause by a promise of its own, which nobody would look at.
+    if (error instanceof Error && 'commitError' in error)
+      Promise.resolve(error.commitError).catch(() => undefined)
     throw new StoreUnavailable(`The store in ${directory} failed: ${why}`, { cause: error })
   }
-  const databases = openDatabases(directory, failed)
+  const turns = openOrFail(failed, () => openTurns(join(directory, 'turns')))
+  const databases = openOrFail(failed, () => turns.takeNow(() => openDatabases(directory)))
   const { root, records, owners, expiries } = databases
   let closed = false
   let writes = 0
@@ -69,6 +74,11 @@ export function openLmdbStore({ directory, now }: LmdbStoreOptions): Store {
         if (row !== undefined) found.push(row)
       }
       return found
+    },
+    ofKind: (kind, after, limit) => {
+      const start = after === undefined ? [kind] : [kind, keyText(after)]
+      const range = { start, end: [kind, '\x7f'], limit, exclusiveStart: after !== undefined }
+      return [...records.getRange(range)].map(({ value }) => value)
     },
     expiredBy: (moment, limit) => {
       const found: Row[] = []
@@ -98,10 +108,11 @@ export function openLmdbStore({ directory, now }: LmdbStoreOptions): Store {
         }),
       // lmdb's `transaction()` keeps what was written before an exception; a child transaction does not. It waits for
       // other processes and for the disk without holding up the event loop.
-      transact: work => attempt(() => root.childTransaction(() => work(rows))),
+      transact: work => attempt(() => turns.take(() => root.childTransaction(() => work(rows)))),
       close: async () => {
         if (closed) return
         closed = true
+        await turns.close()
         await root.close()
       },
     },
@@ -109,27 +120,25 @@ export function openLmdbStore({ directory, now }: LmdbStoreOptions): Store {
   )
 }
 
-function openDatabases(directory: string, failed: (error: unknown) => never): Databases {
+function openOrFail<R>(failed: (error: unknown) => never, open: () => R): R {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    // LMDB would make its files 0644.
-    for (const name of ['data.mdb', 'lock.mdb']) {
-      const file = join(directory, name)
-      closeSync(openSync(file, 'a', 0o600))
-      chmodSync(file, 0o600)
-    }
-    assertLmdb(join(directory, 'data.mdb'))
-    const root = open<never, string>({ path: directory, noSubdir: false, maxDbs: 8 })
-    // The reader slots of killed processes would keep old pages from being used again.
-    root.readerCheck()
-    return {
-      root,
-      records: root.openDB<Row, Name>('records', { encoding: 'json' }),
-      owners: root.openDB<true, OwnerEntry>('owners', { encoding: 'json' }),
-      expiries: root.openDB<true, ExpiryEntry>('expiries', { encoding: 'json' }),
-    }
+    return open()
   } catch (error) {
     return failed(error)
+  }
+}
+
+function openDatabases(directory: string): Databases {
+  makeLmdbDirectory(directory)
+  assertLmdb(join(directory, 'data.mdb'))
+  const root = open<never, string>({ path: directory, noSubdir: false, maxDbs: 8, ...SYNCED_IN_TURN })
+  // The reader slots of killed processes would keep old pages from being used again.
+  root.readerCheck()
+  return {
+    root,
+    records: root.openDB<Row, Name>('records', { encoding: 'json' }),
+    owners: root.openDB<true, OwnerEntry>('owners', { encoding: 'json' }),
+    expiries: root.openDB<true, ExpiryEntry>('expiries', { encoding: 'json' }),
   }
 }
 

@@ -21,6 +21,10 @@ export function createMemoryStore({ now }: { readonly now: Clock }): Store {
     write: row => texts.set(nameOf(row), JSON.stringify(row)),
     remove: row => texts.delete(nameOf(row)),
     ownedBy: (kind, owner) => select(row => row.kind === kind && row.owner === owner),
+    ofKind: (kind, after, limit) =>
+      select(row => row.kind === kind && (after === undefined || row.id > after))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit),
     expiredBy: (moment, limit) =>
       select(row => row.expiresAt !== undefined && row.expiresAt <= moment).slice(0, limit),
     nextVersion: () => ++version,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import type { RecordKey, RecordKind, Store, StoredRecord, WriteOptions } from './store.js'
+import type { OwnedRecord, RecordKey, RecordKind, Store, StoredRecord, WriteOptions } from './store.js'
 
 /** One record as a home keeps it. Everything in it is JSON. */
 export interface Row {
@@ -21,6 +21,8 @@ export interface Rows {
   remove(row: Row): void
   /** Every row of a kind that belongs to a subject, in any order. */
   ownedBy(kind: RecordKind, owner: string): readonly Row[]
+  /** At most `limit` rows of a kind, in an order that stays, those behind the id `after`. Undefined: from the first. */
+  ofKind(kind: RecordKind, after: string | undefined, limit: number): readonly Row[]
   /** At most `limit` rows whose expiry is at or before `moment`. */
   expiredBy(moment: number, limit: number): readonly Row[]
   /** A number greater than that of any earlier write, of any process. Only inside of a transaction. */
@@ -35,6 +37,9 @@ export interface Home {
   transact<R>(work: (rows: Rows) => R): Promise<R>
   close(): Promise<void>
 }
+
+/** How many rows `each()` reads at once: a gateway that answers meanwhile waits for no more. */
+const PIECE = 500
 
 /**
  * Builds the store's contract on a home that can run a piece of work in a transaction, so that expiry, ownership and
@@ -110,6 +115,16 @@ export function createRecordOperations(home: Home, now: Clock): Store {
           .sort((a, b) => Number(a.version) - Number(b.version))
           .map(row => asRecord<T>(row)),
       ),
+    async *each<T>(kind: RecordKind): AsyncGenerator<OwnedRecord<T>, void> {
+      let after: string | undefined
+      for (;;) {
+        const from = after
+        const rows = await home.read(all => all.ofKind(kind, from, PIECE))
+        for (const row of rows) if (live(row) !== undefined) yield { ...asRecord<T>(row), owner: row.owner }
+        after = rows.at(-1)?.id
+        if (after === undefined || rows.length < PIECE) return
+      }
+    },
     sweep: limit =>
       home.transact(rows => {
         const expired = rows.expiredBy(now(), limit)

@@ -9,6 +9,11 @@ export interface Seal {
   seal(plain: string, context: string): string
   /** Undefined when the text is damaged, was sealed for something else, or by a secret that is not listed. */
   open(sealed: string, context: string): string | undefined
+  /**
+   * Seals anew with the first secret what another one sealed; the same text when the first one did.
+   * @returns undefined when it does not open
+   */
+  reseal(sealed: string, context: string): string | undefined
 }
 
 interface SealKey {
@@ -30,7 +35,8 @@ export function createSeal(secrets: readonly string[]): Seal {
   const keys = secrets.map(deriveKey)
   const [first] = keys
   if (first === undefined) throw new TypeError('a seal needs at least one secret')
-  return {
+  const isOfFirst = (sealed: string): boolean => sealed.startsWith(`${VERSION}.${first.id}.`)
+  const seal: Seal = {
     seal: (plain, context) => {
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv('aes-256-gcm', first.key, nonce, { authTagLength: TAG_BYTES })
@@ -44,7 +50,13 @@ export function createSeal(secrets: readonly string[]): Seal {
       if (version !== VERSION || key === undefined || text === undefined || rest.length > 0) return undefined
       return decrypt(key.key, Buffer.from(text, 'base64url'), context)
     },
+    reseal: (sealed, context) => {
+      const plain = seal.open(sealed, context)
+      if (plain === undefined) return undefined
+      return isOfFirst(sealed) ? sealed : seal.seal(plain, context)
+    },
   }
+  return seal
 }
 
 function decrypt(key: Buffer, body: Buffer, context: string): string | undefined {

@@ -1,14 +1,33 @@
-/** What a record is. Each kind has one owner module; the kind is part of the key and of every seal. */
-export type RecordKind =
-  | 'account'
-  | 'attempts'
-  | 'backup_codes'
-  | 'challenge'
-  | 'enrolment'
-  | 'enrolment_ticket'
-  | 'session'
-  | 'signing_key'
-  | 'totp'
+/** Every kind of record. Each has one owner module; the kind is part of the key and of every seal. */
+export const RECORD_KINDS = [
+  'account',
+  'activity',
+  'api_token',
+  'attempts',
+  'backup_codes',
+  'challenge',
+  'enrolment',
+  'enrolment_ticket',
+  'first_factor',
+  'knowledge_questions',
+  'known_browser',
+  'mfa_token',
+  'one_time_code',
+  'refresh_token',
+  'remembered_device',
+  'sent_codes',
+  'session',
+  'shadow_report',
+  'signing_key',
+  'stateless_challenge',
+  'store_mark',
+  'totp',
+  'webauthn',
+  'webauthn_challenge',
+] as const
+
+/** What a record is. */
+export type RecordKind = (typeof RECORD_KINDS)[number]
 
 /** Names one record: a kind and an id of any text. Secrets never are ids: `hashSecret()` them first. */
 export interface RecordKey {
@@ -26,6 +45,12 @@ export interface StoredRecord<T> {
   readonly version: string
   /** Milliseconds since the epoch, or undefined when it lives until it is deleted. */
   readonly expiresAt: number | undefined
+}
+
+/** A record with the subject it belongs to. */
+export interface OwnedRecord<T> extends StoredRecord<T> {
+  /** Undefined: nobody. */
+  readonly owner: string | undefined
 }
 
 export interface WriteOptions {
@@ -61,6 +86,11 @@ export interface Store {
   increment(key: RecordKey, options: WriteOptions): Promise<number>
   /** Every live record of a kind that belongs to a subject, oldest write first. */
   listByOwner<T>(kind: RecordKind, owner: string): Promise<readonly StoredRecord<T>[]>
+  /**
+   * Every live record of a kind, whoever owns it, in no order and read piece by piece. One that is there all the while
+   * comes at least once; one that is written or deleted meanwhile may come or not.
+   */
+  each<T>(kind: RecordKind): AsyncIterable<OwnedRecord<T>>
   /** Deletes what has expired, at most `limit` records, and gives how many. */
   sweep(limit: number): Promise<number>
   close(): Promise<void>

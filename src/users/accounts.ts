@@ -6,6 +6,11 @@ export interface Account {
   readonly everEnrolled: boolean
   /** A stronger hash of the password than the directory holds. Void once the directory has another version. */
   readonly renewedPassword?: RenewedPassword | undefined
+  /**
+   * The user has switched the second factor off for themselves. It counts only where the operator lets people do
+   * that, and never on routes that require one.
+   */
+  readonly secondFactorOff?: boolean | undefined
 }
 
 /** A hash that we made of a password that was right. */
@@ -34,6 +39,11 @@ export function rememberRenewedPassword(
   renewed: RenewedPassword,
 ): Promise<void> {
   return change(store, subject, account => ({ ...account, renewedPassword: renewed }))
+}
+
+/** Remembers whether the user wants to be asked for a second factor where it is left to them. Default: on. */
+export function switchSecondFactor(store: Store, subject: string, to: 'on' | 'off'): Promise<void> {
+  return change(store, subject, account => ({ ...account, secondFactorOff: to === 'off' }))
 }
 
 function change(store: Store, subject: string, to: (account: Account) => Account): Promise<void> {

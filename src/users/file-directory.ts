@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { watchFiles } from '../documents/watch-files.js'
 import type { DirectoryUser, StandInDirectory } from './user-directory.js'
 import { canonicalUserName } from './user-name.js'
 import { readUsersFile, type UserRecord, type UsersFileFault } from './users-file.js'
@@ -15,6 +16,10 @@ export interface FileDirectoryOptions {
 
 /** The users of a file. */
 export interface FileDirectory extends StandInDirectory {
+  /** Finds the one user with an e-mail address, a telephone number or a name. Undefined also when there are several. */
+  findByContact(contact: string): DirectoryUser | undefined
+  /** Reads the file now, and not only when the change is seen. */
+  reload(): void
   /** Stops looking at the file. */
   close(): void
 }
@@ -37,11 +42,6 @@ export class UsersFileBroken extends Error {
   }
 }
 
-/** How often the file is looked at; with the pause below, a change holds well within a second. */
-const LOOK_EVERY = 400
-/** An editor may still be writing. */
-const SETTLE = 100
-
 /**
  * Opens the users of a file and reads it again when it changes, however it changes: written, renamed over, or
  * swapped behind a symbolic link.
@@ -51,7 +51,7 @@ export function openFileDirectory({ file, onChange, onFault }: FileDirectoryOpti
   let text = readText(file)
   let users = parseUsers(text, file)
   let order = [...users.values()]
-  let settling: NodeJS.Timeout | undefined
+  let contacts = contactsOf(order)
 
   const reload = (): void => {
     try {
@@ -60,20 +60,14 @@ export function openFileDirectory({ file, onChange, onFault }: FileDirectoryOpti
       users = parseUsers(now, file)
       text = now
       order = [...users.values()]
+      contacts = contactsOf(order)
       onChange(users.size)
     } catch (error) {
       if (!(error instanceof UsersFileBroken)) throw error
       onFault(error.faults)
     }
   }
-  // Looking beats being told: it also works on mounts and links that no change is reported for.
-  const look = (): void => {
-    clearTimeout(settling)
-    settling = setTimeout(reload, SETTLE).unref()
-  }
-  watchFile(file, { interval: LOOK_EVERY, persistent: false }, look)
-  // What was written between the first reading and the first look would go unseen.
-  look()
+  const watch = watchFiles([file], reload)
 
   const find = (name: string): DirectoryUser | undefined => {
     const known = users.get(name)
@@ -83,6 +77,11 @@ export function openFileDirectory({ file, onChange, onFault }: FileDirectoryOpti
   }
   return {
     find,
+    findByContact: contact => {
+      const known = contacts.get(comparable(contact))
+      return known === undefined ? find(contact) : (known ?? undefined)
+    },
+    reload,
     standIn: name => {
       const place = createHash('sha256')
         .update(canonicalUserName(name) ?? '')
@@ -91,10 +90,27 @@ export function openFileDirectory({ file, onChange, onFault }: FileDirectoryOpti
       return order[place % order.length]
     },
     close: () => {
-      clearTimeout(settling)
-      unwatchFile(file, look)
+      watch.close()
     },
   }
+}
+
+/** Who has an address or a number; null where several have it, because then it names nobody. */
+function contactsOf(users: readonly DirectoryUser[]): ReadonlyMap<string, DirectoryUser | null> {
+  const contacts = new Map<string, DirectoryUser | null>()
+  for (const user of users) {
+    for (const contact of [user.person.email, user.phone]) {
+      if (contact === undefined) continue
+      const key = comparable(contact)
+      contacts.set(key, contacts.has(key) ? null : user)
+    }
+  }
+  return contacts
+}
+
+/** Mail servers may tell upper case apart; no two people rely on it. */
+function comparable(contact: string): string {
+  return contact.trim().toLowerCase()
 }
 
 function readText(file: string): string {

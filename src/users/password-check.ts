@@ -1,20 +1,25 @@
 import type { Store } from '../store/store.js'
 import { readAccount, rememberRenewedPassword } from './accounts.js'
-import type { HashQueue } from './hash-queue.js'
-import { hashPassword, needsRenewal, verifyPassword } from './password-hash.js'
+import type { HashPlace, HashQueue, QueueFull } from './hash-queue.js'
+import type { PasswordHasher } from './hash-threads.js'
+import { needsRenewal } from './password-hash.js'
 import type { DirectoryUser, StandInDirectory } from './user-directory.js'
 
-/** What came of a password. `busy`: it was not looked at; `retryAfter` is in seconds. */
-export type PasswordOutcome =
-  | { readonly outcome: 'right'; readonly user: DirectoryUser }
-  | { readonly outcome: 'wrong' }
-  | { readonly outcome: 'busy'; readonly retryAfter: number }
+/** What came of a password that was looked at. */
+type PasswordOutcome =
+  { readonly outcome: 'right'; readonly user: DirectoryUser } | { readonly outcome: 'wrong' }
 
 /**
  * Checks a name and a password as they were typed. Unknown and disabled users cost as much as wrong passwords.
- * Rejects with `StoreUnavailable`.
+ * @param countTry counts the try, and gives what forbids it, if anything does. Asked before the password is looked
+ *   at, and not at all where too many wait already (`busy`): that says nothing of anybody, and costs next to nothing
+ * @returns rejects with `StoreUnavailable`, and with what `countTry` rejects with
  */
-export type PasswordCheck = (name: string, password: string) => Promise<PasswordOutcome>
+export type PasswordCheck = <Reason>(
+  name: string,
+  password: string,
+  countTry: () => Promise<Reason | undefined>,
+) => Promise<PasswordOutcome | { readonly outcome: 'forbidden'; readonly reason: Reason } | QueueFull>
 
 /** What checking passwords needs. */
 export interface PasswordCheckOptions {
@@ -22,6 +27,7 @@ export interface PasswordCheckOptions {
   /** Where renewed hashes are kept. */
   readonly store: Store
   readonly queue: HashQueue
+  readonly hasher: Pick<PasswordHasher, 'verify' | 'hash'>
 }
 
 /** A longer password is wrong whatever it is (bytes of UTF-8). */
@@ -32,30 +38,45 @@ const LONGEST_PASSWORD = 1024
  * that the time tells nothing, whatever kinds of hashes the directory holds. A right password whose hash is weak
  * gets a stronger one, which is kept in the store and holds until the directory's is changed.
  */
-export function createPasswordCheck({ directory, store, queue }: PasswordCheckOptions): PasswordCheck {
+export function createPasswordCheck({
+  directory,
+  store,
+  queue,
+  hasher,
+}: PasswordCheckOptions): PasswordCheck {
   const hashOf = async (user: DirectoryUser): Promise<string> => {
     const { renewedPassword } = await readAccount(store, user.person.subject)
     return renewedPassword?.ofVersion === user.passwordVersion ? renewedPassword.hash : user.passwordHash
   }
 
   const renew = async (user: DirectoryUser, password: string): Promise<void> => {
-    const hash = await hashPassword(password)
+    const hash = await hasher.hash(password)
     await rememberRenewedPassword(store, user.person.subject, { ofVersion: user.passwordVersion, hash })
   }
 
-  return async (name, password) => {
+  async function check(place: HashPlace, name: string, password: string): Promise<PasswordOutcome> {
     const known = directory.find(name)
     const worked = known ?? directory.standIn(name)
     if (worked === undefined) return { outcome: 'wrong' }
     const short = Buffer.byteLength(password) <= LONGEST_PASSWORD
     const hash = await hashOf(worked)
     const may = known !== undefined && !known.disabled && short && password !== ''
-    const verified = await queue.run(async () => {
-      const right = (await verifyPassword(short ? password : '', hash)) === 'right'
+    const isRight = await place.run(async () => {
+      const right = (await hasher.verify(short ? password : '', hash)) === 'right'
       if (right && may && needsRenewal(hash, password)) await renew(known, password)
       return right
     })
-    if (verified.outcome === 'busy') return verified
-    return verified.value && may ? { outcome: 'right', user: known } : { outcome: 'wrong' }
+    return isRight && may ? { outcome: 'right', user: known } : { outcome: 'wrong' }
+  }
+
+  return async (name, password, countTry) => {
+    const place = queue.enter()
+    if (place.outcome === 'busy') return place
+    try {
+      const reason = await countTry()
+      return reason === undefined ? await check(place, name, password) : { outcome: 'forbidden', reason }
+    } finally {
+      place.leave()
+    }
   }
 }

@@ -1,12 +1,11 @@
-import { pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
+import { pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto'
 import * as argon2 from '@node-rs/argon2'
 import * as bcrypt from '@node-rs/bcrypt'
 import { parseSha512Crypt, verifySha512Crypt } from './sha512-crypt.js'
 
 /** A hash that was understood and whose cost is within bounds. */
 interface StoredHash {
-  readonly verify: (password: string) => Promise<boolean>
+  readonly verify: (password: string) => boolean
   /** It is as strong as those that we make. */
   readonly current: boolean
   /** How many bytes of a password it looks at; undefined: all. */
@@ -42,32 +41,24 @@ const PBKDF2 = new RegExp(
   `^\\$pbkdf2(?:-(sha1|sha224|sha256|sha384|sha512))?\\$([0-9]{1,8})\\$(${BASE64}+)\\$(${BASE64}+)$`,
 )
 
-const scryptAsync = promisify<
-  string,
-  Buffer,
-  number,
-  { N: number; r: number; p: number; maxmem: number },
-  Buffer
->(scrypt)
-const pbkdf2Async = promisify(pbkdf2)
-
 /**
  * Checks a password against a hash of one of these forms: argon2id, argon2i, bcrypt (`$2a$`, `$2b$`, `$2y$`; it
  * looks at the first 72 bytes only), scrypt and PBKDF2 as Authelia writes them, sha512-crypt (`$6$`). The hash may
- * begin with `{CRYPT}`. Off the main thread or in short slices; memory and time are bounded.
+ * begin with `{CRYPT}`. It holds its thread for as long as the hash costs, and memory and time are bounded: a gateway
+ * asks a `PasswordHasher` instead.
  * @returns `wrong` also for a hash that cannot be used
  */
-export async function verifyPassword(password: string, hash: string): Promise<'right' | 'wrong'> {
+export function verifyPassword(password: string, hash: string): 'right' | 'wrong' {
   try {
-    return (await parseHash(hash)?.verify(password)) === true ? 'right' : 'wrong'
+    return parseHash(hash)?.verify(password) === true ? 'right' : 'wrong'
   } catch {
     return 'wrong'
   }
 }
 
-/** Makes an argon2id hash (19 MiB, two passes, one lane) with a new salt, as a PHC string. */
-export function hashPassword(password: string): Promise<string> {
-  return argon2.hash(password, OURS)
+/** Makes an argon2id hash (19 MiB, two passes, one lane) with a new salt, as a PHC string. It holds its thread. */
+export function hashPassword(password: string): string {
+  return argon2.hashSync(password, OURS)
 }
 
 /** Whether `verifyPassword()` can ever say `right` for this hash: a known form within the bounds of cost. */
@@ -97,13 +88,13 @@ function parseArgon2(hash: string): StoredHash | undefined {
     return undefined
   if (passes < 1 || lanes < 1 || lanes > MOST.argon2Lanes) return undefined
   const strong = memory >= STRONG_ENOUGH.memory && memory * passes >= STRONG_ENOUGH.memoryTimesPasses
-  return { current: kind === 'id' && strong, verify: password => argon2.verify(hash, password) }
+  return { current: kind === 'id' && strong, verify: password => argon2.verifySync(hash, password) }
 }
 
 function parseBcrypt(hash: string): StoredHash | undefined {
   const cost = Number(BCRYPT.exec(hash)?.[1])
   if (!(cost >= 4 && cost <= MOST.bcryptCost)) return undefined
-  return { current: false, looksAt: BCRYPT_BYTES, verify: password => bcrypt.verify(password, hash) }
+  return { current: false, looksAt: BCRYPT_BYTES, verify: password => bcrypt.verifySync(password, hash) }
 }
 
 function parseScrypt(hash: string): StoredHash | undefined {
@@ -118,8 +109,8 @@ function parseScrypt(hash: string): StoredHash | undefined {
   const options = { N, r, p, maxmem: 128 * r * (N + p + 2) + 1_048_576 }
   return {
     current: false,
-    verify: async password =>
-      timingSafeEqual(await scryptAsync(password, bytesOf(salt), expected.length, options), expected),
+    verify: password =>
+      timingSafeEqual(scryptSync(password, bytesOf(salt), expected.length, options), expected),
   }
 }
 
@@ -131,11 +122,8 @@ function parsePbkdf2(hash: string): StoredHash | undefined {
   if (iterations < 1 || iterations > MOST.pbkdf2Iterations || !isDigest(expected)) return undefined
   return {
     current: false,
-    verify: async password =>
-      timingSafeEqual(
-        await pbkdf2Async(password, bytesOf(salt), iterations, expected.length, digestName),
-        expected,
-      ),
+    verify: password =>
+      timingSafeEqual(pbkdf2Sync(password, bytesOf(salt), iterations, expected.length, digestName), expected),
   }
 }
 

@@ -1,8 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 
-/** About half a millisecond of work, after which others get their turn. */
-const ROUNDS_PER_SLICE = 200
 const DEFAULT_ROUNDS = 5000
 const FEWEST_ROUNDS = 1000
 const MOST_ROUNDS = 1_000_000
@@ -25,17 +22,14 @@ export function parseSha512Crypt(hash: string): Sha512Crypt | undefined {
   return rounds > MOST_ROUNDS ? undefined : { rounds, salt, digest }
 }
 
-/** Whether the password is the one of the hash. Works in slices, so that the event loop is never held for long. */
-export async function verifySha512Crypt(
-  { rounds, salt, digest }: Sha512Crypt,
-  password: string,
-): Promise<boolean> {
-  const computed = encode(await compute(Buffer.from(password), Buffer.from(salt), rounds))
+/** Whether the password is the one of the hash. */
+export function verifySha512Crypt({ rounds, salt, digest }: Sha512Crypt, password: string): boolean {
+  const computed = encode(compute(Buffer.from(password), Buffer.from(salt), rounds))
   return timingSafeEqual(Buffer.from(computed), Buffer.from(digest))
 }
 
 /** Steps 1 to 21 of "Unix crypt using SHA-256 and SHA-512" by Ulrich Drepper, version 0.6. */
-async function compute(key: Buffer, salt: Buffer, rounds: number): Promise<Buffer> {
+function compute(key: Buffer, salt: Buffer, rounds: number): Buffer {
   const alternate = sha512(key, salt, key)
   const bits: Buffer[] = []
   for (let length = key.length; length > 0; length >>= 1) bits.push(length & 1 ? alternate : key)
@@ -44,7 +38,6 @@ async function compute(key: Buffer, salt: Buffer, rounds: number): Promise<Buffe
   const p = stretch(sha512(...Array<Buffer>(key.length).fill(key)), key.length)
   const s = stretch(sha512(...Array<Buffer>(16 + (digest[0] ?? 0)).fill(salt)), salt.length)
   for (let round = 0; round < rounds; round += 1) {
-    if (round % ROUNDS_PER_SLICE === ROUNDS_PER_SLICE - 1) await setImmediate()
     const odd = round % 2 === 1
     const parts = [odd ? p : digest]
     if (round % 3 !== 0) parts.push(s)

@@ -3,6 +3,8 @@ import type { Person } from '../access/identity.js'
 /** A user as the directory knows them now. */
 export interface DirectoryUser {
   readonly person: Person
+  /** In the form of E.164 (`+491701234567`), where the operator gave one. */
+  readonly phone: string | undefined
   /** What the directory holds. For `createPasswordCheck()` only. */
   readonly passwordHash: string
   /** Changes whenever the password in the directory changes; opens nothing. Binds sessions to the password. */

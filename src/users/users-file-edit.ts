@@ -43,6 +43,16 @@ export function setUserKeys(text: string, name: string, keys: UserKeys): UsersFi
   })
 }
 
+/** Takes one user out, with the comments that stand in the entry. An empty list stays when it was the last. */
+export function removeUser(text: string, name: string): UsersFileEdit {
+  return edit(text, name, (_document, list, found) => {
+    if (found === undefined) return 'no_such_user'
+    list.items.splice(list.items.indexOf(found), 1)
+    if (list.items.length === 0) list.flow = true
+    return 'edited'
+  })
+}
+
 /** Adds one user at the end. An empty text becomes a file with this user. */
 export function addUser(text: string, name: string, keys: UserKeys): UsersFileEdit {
   return edit(text, name, (document, list, found, canonical) => {

@@ -29,7 +29,7 @@ t.test('the first route in the order of the file is found, however it is written
   t.end()
 })
 
-t.test('a path that no route names is required', t => {
+t.test('j14, k4: a path that no route names is required', t => {
   const table = compileRouteTable([appWith([routeFor('/assets/**', { access: 'public' })])])
   for (const path of ['/', '/assetsX', '/assetsX/a', '/Assets/a', '/x/assets/a', '/assets /a', '/assets.']) {
     const match = table.find(requestFor(path), ADDRESS)

@@ -53,13 +53,14 @@ const EMPTY: Omit<Route, 'name' | 'pattern'> = {
   users: undefined,
   groups: undefined,
   stepUp: undefined,
+  tokens: undefined,
   reason: undefined,
   until: undefined,
   place: { file: 'gateway.yaml', line: 12, column: 7 },
 }
 
 export function appWith(routes: readonly Route[], rest: Partial<AppPolicy> = {}): AppPolicy {
-  return { name: 'wiki', host: 'gw.example', routes, preflight: false, ...rest }
+  return { name: 'wiki', host: 'gw.example', routes, hasUpstream: true, preflight: false, ...rest }
 }
 
 /** The network of an address and its prefix, as `networks` of a route has it. */

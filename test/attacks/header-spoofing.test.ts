@@ -8,21 +8,11 @@ import { rawAnswer, startRecordingUpstream, valuesOf } from '../harness/recordin
 import type { RecordedRequest } from '../harness/recording-upstream.js'
 import { expectAlive, get, head } from '../harness/siege.js'
 import type { Siege } from '../harness/siege.js'
+import { IDENTITY, OTHER_NAMES } from './spoofed-names.js'
 
 const upstream = await startRecordingUpstream(t)
 const gateway = await startGateway(t, { upstream: upstream.url })
 const siege: Siege = { gateway, upstream }
-
-/** The names of the preset `remote`, what the gateway itself tells the app. */
-const IDENTITY = [
-  'Remote-User',
-  'Remote-Name',
-  'Remote-Email',
-  'Remote-Groups',
-  'Remote-Assurance',
-  'Remote-Amr',
-  'Gatehouse-Assertion',
-]
 
 const alice = createPerson(gateway)
 const bob = createPerson(gateway)
@@ -106,38 +96,6 @@ for (const name of IDENTITY) {
     })
   }
 }
-
-/** What other gateways and servers call the user: an app may believe any of them. */
-const OTHER_NAMES = [
-  'X-Remote-User',
-  'X-Remote-Groups',
-  'X-Auth-Request-User',
-  'X-Auth-Request-Email',
-  'X-Auth-Request-Groups',
-  'X-Auth-Request-Preferred-Username',
-  'X-Auth-Request-Access-Token',
-  'X-Forwarded-User',
-  'X-Forwarded-Email',
-  'X-Forwarded-Groups',
-  'X-Forwarded-Preferred-Username',
-  'X-Forwarded-Access-Token',
-  'X-WEBAUTH-USER',
-  'X-Authentik-Username',
-  'X-Authentik-Groups',
-  'X-Pomerium-Jwt-Assertion',
-  'X-Pomerium-Claim-Email',
-  'Cf-Access-Jwt-Assertion',
-  'Cf-Access-Authenticated-User-Email',
-  'X-Goog-Authenticated-User-Email',
-  'X-Goog-Iap-Jwt-Assertion',
-  'SSL_CLIENT_S_DN',
-  'SSL-Client-Cert',
-  'X-SSL-Client-Cert',
-  'X-Client-Cert',
-  'X-MFA-Verified',
-  'X-User-Id',
-  'X-User-Email',
-]
 
 for (const name of OTHER_NAMES) {
   await t.test(`a5: ${name} of a client never reaches the app`, async t => {

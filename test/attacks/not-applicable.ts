@@ -8,9 +8,9 @@ export interface NotApplicable {
 /** Attacks of the known classes that have no test, each with its reason. */
 export const NOT_APPLICABLE: readonly NotApplicable[] = [
   {
-    id: 'a16',
-    attack:
-      'HTTP/2 pseudo-headers: :path twice, upper-case names, connection, transfer-encoding, host against :authority',
-    reason: 'the gateway speaks HTTP/1.1 only; the connection preface of HTTP/2 is refused (c8)',
+    id: 'k13',
+    attack: 'apps whose upstream addresses begin alike',
+    reason:
+      'no address of an app is put together or kept: an upstream is an origin without a path (one with a path is refused), each app has a pool of connections of its own, and a path goes on as the judged request has it',
   },
 ]

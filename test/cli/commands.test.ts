@@ -2,7 +2,18 @@ import t from 'tap'
 import { runCommand } from '../../src/cli/commands.js'
 import { testIo } from './test-io.js'
 
-const COMMANDS = ['demo', 'init', 'serve', 'check', 'explain', 'users', 'secret']
+const COMMANDS = [
+  'demo',
+  'init',
+  'serve',
+  'check',
+  'explain',
+  'users',
+  'sessions',
+  'tokens',
+  'keys',
+  'secret',
+]
 
 async function gatehouse(...args: readonly string[]) {
   const io = testIo('/nowhere')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
@@ -9,7 +9,7 @@ import { noAuthenticator } from '../harness/authenticator.js'
 import { TEST_CERTIFICATE, TEST_KEY } from '../harness/certificate.js'
 import { usersYaml } from '../harness/demo-users.js'
 import { createPerson, type Person } from '../harness/person.js'
-import { answers, freePort, gatehouse, runGatehouse, until } from './gatehouse-process.js'
+import { answers, freePort, gatehouse, MAIN, runGatehouse, start, until } from './gatehouse-process.js'
 
 /** An app whose answers wait for the test. */
 async function slowApp(t: Test) {
@@ -51,12 +51,36 @@ async function serve(t: Test, cwd: string, origin: string) {
   return running
 }
 
-t.test('SIGHUP, which reloads other programs, ends nothing and says what to do', async t => {
+t.test('what nobody caught is told, and the gateway goes on', async t => {
+  const { cwd, origin } = await deployment(t, 'http://127.0.0.1:1')
+  const planted = `process.on('SIGUSR2', () => {
+    void Promise.reject(new Error('a planted rejection'))
+    throw new Error('a planted exception')
+  })`
+  const words = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`, MAIN, 'serve']
+  const running = start(t, cwd, process.execPath, words)
+  await until('the gateway is ready', () => answers(`${origin}/auth/health/ready`, 200))
+  running.process.kill('SIGUSR2')
+  await until('both are told', () =>
+    ['exception', 'rejection'].every(what => running.written.out.includes(`a planted ${what}`)),
+  )
+  t.equal(await answers(`${origin}/auth/health/ready`, 200), true)
+  running.process.kill('SIGTERM')
+  t.equal(await running.ended, 0)
+})
+
+t.test('SIGHUP reads the configuration again, and so does time', async t => {
   const { cwd, origin } = await deployment(t, 'http://127.0.0.1:1')
   const running = await serve(t, cwd, origin)
+  const file = join(cwd, 'gateway.yaml')
+  const sound = readFileSync(file, 'utf8')
+  const told = (what: string): Promise<void> => until(what, () => running.written.out.includes(what))
+  writeFileSync(file, `${sound}rutes: []\n`)
   running.process.kill('SIGHUP')
-  await until('it says so', async () => Promise.resolve(running.written.err.includes('restart the gateway')))
-  t.ok(await answers(`${origin}/auth/health/ready`, 200), 'and it still serves')
+  await told('the configuration is broken; the policy stays as it was')
+  writeFileSync(file, `${sound}# mended\n`)
+  await told('the configuration was read again and holds now')
+  t.ok(await answers(`${origin}/auth/health/ready`, 200), 'and it served all the time')
 })
 
 t.test('SIGTERM finishes the request under way, takes no new one, and ends with 0', async t => {
@@ -131,8 +155,11 @@ t.test('the log is JSON lines, without a line for each request', async t => {
   running.process.kill('SIGINT')
   t.equal(await running.ended, 0)
   const lines = running.written.out.split('\n').filter(line => line !== '')
-  const events = lines.map(line => (JSON.parse(line) as { readonly audit?: string }).audit)
-  t.same(events, ['request.refused'])
+  const said = lines.map(line => JSON.parse(line) as { readonly audit?: string; readonly msg?: string })
+  t.same(
+    said.map(({ audit, msg }) => audit ?? msg),
+    ['the configuration holds', 'request.refused'],
+  )
 })
 
 /** A gateway that serves https by itself, and what a browser of the tests needs of it. */

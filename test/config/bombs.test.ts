@@ -21,7 +21,7 @@ const bombs: readonly (readonly [string, string, RegExp])[] = [
 ]
 
 for (const [name, text, message] of bombs) {
-  t.test(`${name}: refused within a second`, async t => {
+  t.test(`l5: ${name}: refused within a second`, async t => {
     t.ok(cost(() => t.match(problemsOf(text), [{ severity: 'error', message, cure: /./ }])) < 1)
   })
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import Value from 'typebox/value'
 import { stringify } from 'yaml'
 import { findingsOf } from '../../src/config/findings.js'
@@ -17,6 +17,39 @@ t.test('the committed schema for editors is the one that the gateway validates b
 t.test('every setting explains itself to the person who hovers over it', async t => {
   for (const [path, schema] of settings(gatewayJsonSchema(), '')) {
     t.match(schema, { description: /^.{8,}/s }, path)
+  }
+})
+
+t.test('every setting shows its default, its values or an example', async t => {
+  for (const [path, schema] of settings(gatewayJsonSchema(), '')) {
+    const { type, properties, items, anyOf } = schema as {
+      readonly type?: string
+      readonly properties?: object
+      readonly items?: { readonly properties?: object; readonly enum?: unknown }
+      readonly anyOf?: unknown
+    }
+    const isMadeOfOthers =
+      properties !== undefined ||
+      items?.properties !== undefined ||
+      items?.enum !== undefined ||
+      anyOf !== undefined
+    const shows = ['default', 'examples', 'enum', 'const'].some(keyword =>
+      Object.hasOwn(schema as object, keyword),
+    )
+    t.ok(isMadeOfOthers || shows || type === 'boolean', path)
+  }
+})
+
+t.test('every example names the schema, so that an editor helps', async t => {
+  const folder = new URL('../../config/examples/', import.meta.url)
+  const examples = readdirSync(folder).filter(name => name !== 'users.example.yaml')
+  for (const file of [
+    ...examples.map(name => new URL(name, folder)),
+    new URL('../../gateway.example.yaml', import.meta.url),
+  ]) {
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8')) ?? []
+    t.ok(existsSync(new URL(schema, file)), file.pathname)
+    t.match(schema, 'gateway.schema.json')
   }
 })
 
@@ -48,10 +81,16 @@ t.test('a sentence is told exactly for what does not fit the schema', async t =>
     ['a', 'a'],
     {},
     'required',
+    ['totp'],
+    ['email', 'sms'],
+    8,
+    465,
+    '${S}',
+    'a@b.example',
+    { file: 'a' },
   )
   const key = fc.constantFrom(
     'path',
-    'access',
     'methods',
     'step_up',
     'max_age',
@@ -62,6 +101,18 @@ t.test('a sentence is told exactly for what does not fit the schema', async t =>
     'zzz',
     'tls_verify',
     'idle',
+    'factors',
+    'digits',
+    'totp',
+    'from',
+    'smtp',
+    'webhook',
+    'port',
+    'password',
+    'command',
+    'tokens',
+    'access',
+    'bind_ip',
   )
   const block = fc.dictionary(key, leaf, { maxKeys: 4 })
   const top = fc.constantFrom(...Object.keys(gatewaySchema.properties), 'zzz')

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { GatewayConfig } from '../../src/config/gateway-config.js'
 import { loadConfig } from '../../src/config/load-config.js'
+import { TEST_CERTIFICATE, TEST_KEY } from '../harness/certificate.js'
 import { readUsersFile } from '../../src/users/users-file.js'
 import { loadText, NOW, SECRET, site, withRoutes, withSecondApp, type Surroundings } from './broken-file.js'
 
@@ -24,17 +25,38 @@ t.test('the smallest file gets every default', async t => {
     secrets: undefined,
     store: { embedded: '/etc/gatehouse/data' },
     users: { file: '/etc/gatehouse/u.yaml' },
-    session: { idle: 3_600_000, absolute: 43_200_000, domain: undefined },
-    mfa: { enrolment: 'first_login', issuer: 'wiki.example.com' },
+    session: { idle: 3_600_000, absolute: 43_200_000, domain: undefined, bindIp: false },
+    login: { methods: ['password', 'passkey'] },
+    mfa: {
+      enrolment: 'first_login',
+      issuer: 'wiki.example.com',
+      factors: ['totp', 'webauthn', 'backup_code'],
+      totp: { algorithm: 'sha1', digits: 6, period: 30 },
+      rememberDevice: undefined,
+      questionsCount: false,
+      mayDisable: false,
+    },
+    mail: undefined,
+    sms: undefined,
+    tokens: {
+      algorithm: 'ES256',
+      access: 300_000,
+      refresh: 43_200_000,
+      mfaMaxAge: undefined,
+      audience: 'https://wiki.example.com',
+      clientId: 'gatehouse-client',
+      selfServiceScopes: [],
+    },
     identityHeaders: { user: 'Remote-User', amr: 'Remote-Amr', assertion: 'Gatehouse-Assertion' },
     log: { level: 'info', access: false },
     shutdown: 10_000,
+    shutdownDelay: 0,
   })
   t.equal(config.apps.length, 1)
   t.match(config.apps[0], {
     policy: { name: 'wiki', host: 'wiki.example.com', preflight: false },
     upstream: {
-      origin: 'http://127.0.0.1:3000',
+      origins: ['http://127.0.0.1:3000'],
       tls: { verify: true, ca: undefined, serverName: undefined },
       passHost: true,
       timeouts: { connect: 5000, headers: 60_000, body: 300_000 },
@@ -100,7 +122,7 @@ t.test('several apps, wildcard hosts and hosts in any case', async t => {
   )
   t.match(config.apps[1], {
     policy: { preflight: true },
-    upstream: { origin: 'https://b:8443', passHost: false },
+    upstream: { origins: ['https://b:8443'], passHost: false },
   })
   t.equal(config.session.domain, 'example.com')
 })
@@ -152,9 +174,22 @@ t.test('until can be a moment, and one that has passed is only a warning', async
   t.match(loadText(route('2026-11-22')), { ok: true, warnings: [] }, 'the day itself is still in')
 })
 
-t.test('the text is handed on as it was read', async t => {
-  const text = `\ufeff${site('listen: 0.0.0.0:1')}`
-  t.match(loadText(text), { ok: true, text })
+t.test('every file that was read is told, and a change of any one can be seen', async t => {
+  const read = (key: string) =>
+    loadConfig('/etc/gw/gateway.yaml', {
+      readFile: path => (path.endsWith('.yaml') ? `\ufeff${site('secret: { file: key }')}` : key),
+      env: {},
+      now: NOW,
+    })
+  const [one, same, other] = [read(SECRET), read(SECRET), read(SECRET.split('').reverse().join(''))]
+  t.match(one.files, ['/etc/gw/gateway.yaml', '/etc/gw/key'])
+  t.equal(one.fingerprint, same.fingerprint)
+  t.not(one.fingerprint, other.fingerprint)
+  t.equal(
+    one.ok && other.ok && one.config.hash === other.config.hash,
+    true,
+    'the text of the file itself is the same',
+  )
 })
 
 t.test('windows line ends are understood', async t => {
@@ -182,17 +217,52 @@ t.test('a file that cannot be read is a problem', async t => {
 
 t.test('every example is sound', async t => {
   const root = fileURLToPath(new URL('../..', import.meta.url))
+  const env = { GATEHOUSE_SECRET: SECRET, SMTP_PASSWORD: 'correct horse' }
   const examples = [
     'gateway.example.yaml',
-    ...['single-app', 'several-apps', 'kiosk-bypass'].map(name => `config/examples/${name}.yaml`),
+    ...['single-app', 'several-apps', 'kiosk-bypass', 'every-way-in'].map(
+      name => `config/examples/${name}.yaml`,
+    ),
   ]
   for (const name of examples) {
     const readFile = (file: string) => readFileSync(file, 'utf8')
-    const loaded = loadConfig(`${root}${name}`, { readFile, env: { GATEHOUSE_SECRET: SECRET }, now: NOW })
+    const loaded = loadConfig(`${root}${name}`, { readFile, env, now: NOW })
     t.match(loaded, { ok: true, warnings: [] }, name)
     t.match(readFile(`${root}${name}`), /^# yaml-language-server: \$schema=/)
   }
   const users = 'config/examples/users.example.yaml'
   const read = readUsersFile(readFileSync(`${root}${users}`, 'utf8'), users)
   t.same(read.ok ? [...read.users.keys()] : read.faults, ['alice', 'bob', 'kiosk'])
+})
+
+t.test('every setting of the example that is switched off can be switched on', async t => {
+  const example = readFileSync(new URL('../../gateway.example.yaml', import.meta.url), 'utf8')
+  const text = example.replace(/^( *)# {3}/gm, '$1')
+  const ofTheWebhook = 'Zt4Kp9Wm2Xc7Vb1Nq6Rs8Yd3Fg5Hj0LaEuIo'
+  const files = {
+    '/etc/gatehouse/tls.crt': TEST_CERTIFICATE,
+    '/etc/gatehouse/tls.key': TEST_KEY,
+    '/etc/gatehouse/mail-ca.pem': TEST_CERTIFICATE,
+    '/run/secrets/smtp': 'correct horse',
+    '/run/secrets/sms': ofTheWebhook,
+  }
+  const config = load(text, { env: { GATEHOUSE_SECRET: SECRET }, files })
+  t.match(config, {
+    tls: { key: TEST_KEY },
+    session: { bindIp: true },
+    login: { methods: ['password', 'passkey', 'email', 'sms', 'link'] },
+    mfa: {
+      factors: ['totp', 'webauthn', 'backup_code', 'email', 'sms', 'knowledge_question'],
+      rememberDevice: 30 * 86_400_000,
+      questionsCount: true,
+      mayDisable: true,
+    },
+    mail: { via: { smtp: { password: 'correct horse', ca: TEST_CERTIFICATE } } },
+    sms: { via: { webhook: { secret: ofTheWebhook } } },
+    tokens: { audience: 'https://api.example.com', selfServiceScopes: ['calendar'] },
+    accessLog: { format: 'json' },
+    metrics: { listen: { port: 9090 } },
+    shutdownDelay: 5_000,
+    shutdown: 20_000,
+  })
 })

@@ -26,6 +26,13 @@ t.test('all problems are told at once, in the order of the file', async t => {
   )
 })
 
+t.test('what only looks like a secret is shown', async t => {
+  const shown = (file: string): string => problemsOf(file).map(formatProblem).join('\n')
+  t.match(shown(site('tokens: { algorithm: HS256 }')), '4 | tokens: { algorithm: HS256 }')
+  t.match(shown(withRoutes('path: /a, access: public, tokens: [a:b]')), /\| .*tokens: \[a:b\]/)
+  t.match(shown(site('sms:\n  webhook:\n    secret: ${S}\n    url: ftp://a')), 'url: ftp://a')
+})
+
 t.test('a secret is never shown', async t => {
   const literal = 'Zq9-literal-secret-that-must-not-be-shown'
   for (const file of [
@@ -39,10 +46,32 @@ t.test('a secret is never shown', async t => {
     site(`{ secret: ${literal} `),
     site(`secret:\n  - ${literal}: x: y`),
     site(`secret: '${literal}`),
+    site(`secret: { ${literal} }`),
+    ...[
+      literal,
+      `{ ${literal} }`,
+      `{ file: a, value: ${literal} }`,
+      `[ ${literal} ]`,
+      `\n      ${literal}`,
+      `\n      value: ${literal}`,
+      `\n      - ${literal}: x: y`,
+      `\n    - ${literal}`,
+    ].flatMap(written => [
+      site(`mail:\n  from: a@b.example\n  smtp:\n    host: b\n    username: a\n    password: ${written}`),
+      site(`sms:\n  webhook:\n    url: https://a.example\n    secret: ${written}`),
+    ]),
+    site(`mail: { from: a@b.example, smtp: { host: b, username: a, password:\n  ${literal} } }`),
+    withRoutes(`path: /a, access: required, tokens: [gh_${literal}]`),
+    withRoutes(`path: /a, access: required, tokens: [gh_${literal.repeat(3)}]`),
+    withRoutes(`path: /a, access: denied, users: [gh_${literal}], users: [gh_${literal}]`),
   ]) {
     const shown = problemsOf(file).map(formatProblem).join('\n')
     t.not(shown, '', file)
     t.notMatch(shown, literal, file)
+  }
+  for (const key of ['password', 'username: a, password']) {
+    const pin = problemsOf(site(`mail: { from: a@b.example, smtp: { host: b, ${key}: 73519 } }`))
+    t.notMatch(pin.map(formatProblem).join('\n'), '73519', 'a number is hidden too')
   }
   const weak = problemsOf(site('secret: ${S}'), { env: { S: 'hunter2' } })
     .map(formatProblem)

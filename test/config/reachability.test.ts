@@ -5,10 +5,12 @@ import { problemsOf, withRoutes } from './broken-file.js'
 
 /** The messages about routes that are never reached, as `line: message`. */
 function unreachable(...routes: readonly string[]): readonly string[] {
-  return problemsOf(withRoutes(...routes)).map(({ line, message }) => `${line}: ${message}`)
+  return problemsOf(withRoutes(...routes))
+    .filter(({ severity }) => severity === 'error')
+    .map(({ line, message }) => `${line}: ${message}`)
 }
 
-t.test('a route that an earlier one covers is an error with both lines', async t => {
+t.test('k3: a route that an earlier one covers is an error with both lines', async t => {
   const [problem, ...others] = problemsOf(
     withRoutes('path: /a/**, access: public', 'path: /b, access: denied', 'path: /a/b, access: required'),
   )
@@ -69,6 +71,13 @@ t.test('the same networks cover, fewer do not', async t => {
   const one = 'path: /a, access: denied, networks: [192.0.2.1]'
   t.match(unreachable(both, one), [/^6: the route on line 6/])
   t.same(unreachable(one, both), [])
+})
+
+t.test('tokens take no part in matching: they neither narrow a route nor let one through', async t => {
+  const found = unreachable('path: /a, access: required, tokens: [x]', 'path: /a, access: required')
+  t.match(found, [/^6: the route on line 6/])
+  const some = 'path: /b, access: required, networks: [10.0.0.0/8], tokens: [x]'
+  t.match(unreachable(some), [/^5: outside these networks/])
 })
 
 t.test("a route below the gateway's own path is never reached", async t => {

@@ -1,4 +1,4 @@
-import { withRoutes } from './broken-file.js'
+import { site, withRoutes } from './broken-file.js'
 import { expectProblems } from './expect-problem.js'
 
 // prettier-ignore
@@ -32,7 +32,17 @@ expectProblems({
     ['denied with groups', withRoutes('path: /a, access: denied, ▶groups: [a]'), /which is for nobody/, /another access/],
     ['public with step_up', withRoutes('path: /a, access: public, ▶step_up: { max_age: 5m }'), /no meaning/, /another access/],
     ['a step_up that asks for nothing', withRoutes('path: /a, access: required, step_up: ▶{}'), /asks for nothing/, /max_age: 5m/],
-    ['a step_up by password', withRoutes('path: /a, access: required, step_up: { methods: [▶password] }'), /"password" is not a value/, /totp, backup_code/],
+    ['a step_up by password', withRoutes('path: /a, access: required, step_up: { methods: [▶password] }'), /"password" is not a value/, /totp, webauthn, backup_code/],
+    ['a step_up by a factor that is not in use', withRoutes('path: /a, access: required, step_up: { methods: [totp, ▶email] }'), /nobody can show "email" here: mfa\.factors is not given, which means totp, webauthn, backup_code/, /add email to mfa\.factors/],
+    ['a step_up by a factor that is left out', site('mfa:\n  factors: [totp]\nroutes: [{ path: /a, access: required, step_up: { methods: [▶webauthn] } }]'), /mfa\.factors on line 5 leaves it out/, /or write one of totp/],
+    ['a scope that is none', withRoutes('path: /a, access: required, tokens: [▶"export read"]'), /"export read" does not fit a value of "tokens"/, /such as export:read/],
+    ['a scope that is too long', withRoutes(`path: /a, access: required, tokens: [▶${'a'.repeat(65)}]`), /does not fit/, /up to 64/],
+    ['no scope', withRoutes('path: /a, access: required, tokens: ▶[]'), /"tokens" is an empty list/, /leave the key out/],
+    ['a scope twice', withRoutes('path: /a, access: required, tokens: [a, ▶a]'), /listed twice/, /keep one/],
+    ["the scope of the gateway's own interface", withRoutes('path: /a, access: required, tokens: [a, ▶authenticate]'), /kept for the gateway's own interface/, /name of your own/],
+    ['a token for a scope', withRoutes('path: /a, access: required, tokens: [▶gh_0123456789abcdef]'), /looks like an API token/, /revoke the token/],
+    ['public with tokens', withRoutes('path: /a, access: public, ▶tokens: [a]'), /has no meaning on a public route, which is for anybody/, /another access/],
+    ['denied with tokens', withRoutes('path: /a, access: denied, ▶tokens: [a]'), /which is for nobody/, /another access/],
     ['an until that has passed', withRoutes('path: /a, access: bypassed, reason: x, until: ▶2026-11-21'), /has passed: this route is required now/, /later date/],
     ['an until that is no date', withRoutes('path: /a, access: bypassed, reason: x, until: ▶next year'), /does not fit "until"/, /2027-03-31/],
     ['an until that does not exist', withRoutes('path: /a, access: bypassed, reason: x, until: ▶2027-02-30'), /no such time/, /2027-03-31/],

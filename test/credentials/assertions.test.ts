@@ -8,6 +8,7 @@ import { createSeal } from '../../src/store/seal.js'
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 0)
 const now = (): number => NOW
 const seal = createSeal(['a secret of the tests, long enough for a key'])
+const ring = { seal, now, ring: 'assertions', algorithm: 'ES256' } as const
 const ISSUER = 'https://auth.example.com'
 
 const IDENTITY = {
@@ -27,7 +28,7 @@ const IDENTITY = {
 } as const
 
 t.test('an assertion says who it is, and is checked by the published keys', async t => {
-  const keys = await loadSigningKeys({ store: createMemoryStore({ now }), seal, now })
+  const keys = await loadSigningKeys({ ...ring, store: createMemoryStore({ now }) })
   const assertions = createAssertions({ keys, issuer: ISSUER, now })
   const token = await assertions.sign(IDENTITY, 'wiki')
   const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...keys.jwks().keys] }), {
@@ -55,7 +56,7 @@ t.test('an assertion says who it is, and is checked by the published keys', asyn
 })
 
 t.test('a password alone is not told as a second factor (g12)', async t => {
-  const keys = await loadSigningKeys({ store: createMemoryStore({ now }), seal, now })
+  const keys = await loadSigningKeys({ ...ring, store: createMemoryStore({ now }) })
   const assertions = createAssertions({ keys, issuer: ISSUER, now })
   const { email: _, ...person } = IDENTITY.person
   const token = await assertions.sign(
@@ -67,19 +68,31 @@ t.test('a password alone is not told as a second factor (g12)', async t => {
   t.notOk('email' in payload)
 })
 
+t.test('what no factor stands behind has no time of authentication: API tokens', async t => {
+  const keys = await loadSigningKeys({ ...ring, store: createMemoryStore({ now }) })
+  const token = await createAssertions({ keys, issuer: ISSUER, now }).sign(
+    { ...IDENTITY, proofs: [] },
+    'wiki',
+  )
+  const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object
+  t.match(payload, { amr: [], acr: 'none', mfa_verified: false })
+  t.notOk('auth_time' in payload)
+})
+
 t.test('g15: the published keys have no private member, and say what they are for', async t => {
-  const keys = await loadSigningKeys({ store: createMemoryStore({ now }), seal, now })
+  const keys = await loadSigningKeys({ ...ring, store: createMemoryStore({ now }) })
   for (const key of keys.jwks().keys)
     t.same(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
 })
 
 t.test('processes that start at once on one store agree on the key, and it is sealed there', async t => {
   const store = createMemoryStore({ now })
-  const loaded = await Promise.all(Array.from({ length: 4 }, () => loadSigningKeys({ store, seal, now })))
+  const loaded = await Promise.all(Array.from({ length: 4 }, () => loadSigningKeys({ ...ring, store })))
   t.equal(new Set(loaded.map(keys => keys.current().kid)).size, 1)
   const stored = JSON.stringify(await store.get({ kind: 'signing_key', id: 'assertions' }))
   t.notMatch(stored, /"d"/)
-  await t.rejects(loadSigningKeys({ store, seal: createSeal(['quite another secret, just as long']), now }), {
+  const seal = createSeal(['quite another secret, just as long'])
+  await t.rejects(loadSigningKeys({ ...ring, store, seal }), {
     message: /previous secret/,
   })
 })

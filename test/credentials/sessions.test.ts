@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { createAuthenticate, type KnownUser } from '../../src/credentials/authenticate.js'
 import { createSessions, type NewSession, type Sessions } from '../../src/credentials/sessions.js'
 import { createMemoryStore } from '../../src/store/memory-store.js'
 import { hashSecret } from '../../src/store/secret-hash.js'
@@ -11,6 +10,7 @@ const HOUR = 60 * 60 * SECOND
 const START = Date.UTC(2026, 10, 22)
 const IDLE = HOUR
 const ABSOLUTE = 12 * HOUR
+const TOKEN_LIFE = 24 * HOUR
 
 const ALICE: NewSession = {
   subject: 'alice',
@@ -19,6 +19,7 @@ const ALICE: NewSession = {
   userAgent: 'a browser',
   passwordVersion: 'v1',
   hasSecondFactor: true,
+  carrier: 'cookie',
 }
 
 interface Bench {
@@ -43,7 +44,7 @@ function bench(): Bench {
     put: (...args) => (count('put'), home.put(...args)),
     compareAndSet: (...args) => (count('compareAndSet'), home.compareAndSet(...args)),
   }
-  const options = { store, now, random: randomBytes, idle: IDLE, absolute: ABSOLUTE }
+  const options = { store, now, random: randomBytes, idle: IDLE, absolute: ABSOLUTE, tokenLife: TOKEN_LIFE }
   const did = (operation: keyof Store): number => counts.get(operation) ?? 0
   return { time, store, sessions: createSessions(options), elsewhere: createSessions(options), did }
 }
@@ -91,6 +92,15 @@ t.test('e10: the absolute limit ends a session that is used all the time', async
   t.equal(await sessions.findCached(id), undefined)
 })
 
+t.test('l15: a session that was begun while the clock was far ahead is over once it is right', async t => {
+  const { time, sessions } = bench()
+  time.now = START + 365 * 24 * HOUR
+  const { id } = await sessions.start(ALICE)
+  t.ok(await sessions.find(id))
+  time.now = START
+  t.equal(await sessions.find(id), undefined)
+})
+
 t.test('e10: a clock that is set back extends nothing and revives nothing', async t => {
   const { sessions, time } = bench()
   const { id, record } = await sessions.start(ALICE)
@@ -131,6 +141,23 @@ t.test('a hit answers without a promise and with the same object, and lasts 500 
   t.equal(sessions.findCached(id), again, 'requests at once share one read')
   t.equal(await again, first, 'the object stays as long as the record')
   t.equal(did('get'), reads + 1)
+})
+
+t.test('a session that nobody asked for in a minute takes no memory any more', async t => {
+  const { sessions, time } = bench()
+  const { id } = await sessions.start(ALICE)
+  const { id: other } = await sessions.start(ALICE)
+  const { id: third } = await sessions.start(ALICE)
+  const first = await sessions.findCached(id)
+  time.now += 59_999
+  await sessions.findCached(other)
+  const later = await sessions.findCached(id)
+  t.equal(later, first, 'the object is still there')
+  time.now += 60_000
+  await sessions.findCached(third)
+  const again = await sessions.findCached(id)
+  t.not(again, first)
+  t.same(again, first)
 })
 
 t.test('e8: an end holds at once here, and within a second in another process', async t => {
@@ -254,6 +281,7 @@ t.test('a broken store is an exception, for everybody who waits, and is not reme
     random: randomBytes,
     idle: IDLE,
     absolute: ABSOLUTE,
+    tokenLife: TOKEN_LIFE,
   })
   const { id } = await sessions.start(ALICE)
   const first = sessions.findCached(id)
@@ -264,37 +292,47 @@ t.test('a broken store is an exception, for everybody who waits, and is not reme
   t.ok(await sessions.findCached(id))
 })
 
-t.test('authenticate: who has a live session is somebody, with the groups of now (e13)', async t => {
-  const { sessions } = bench()
-  const person = {
-    subject: 'alice',
-    displayName: 'Alice',
-    email: undefined,
-    groups: ['staff'],
-    mfa: 'enabled',
-  } as const
-  const user = { person, passwordVersion: 'v1', disabled: false }
-  let known: KnownUser | undefined = user
-  const authenticate = createAuthenticate({ sessions, findUser: () => known })
-  const { id, record } = await sessions.start(ALICE)
+t.test('a session that tokens carry knows no idle time, and its id is made of its reference', async t => {
+  const { sessions, time } = bench()
+  const { id, record } = await sessions.start({ ...ALICE, carrier: 'tokens' })
+  t.equal(id, `tokens:${record.reference}`)
+  time.now += TOKEN_LIFE - SECOND
+  t.ok(await sessions.find(id))
+  time.now += SECOND
+  t.equal(await sessions.find(id), undefined)
+})
 
-  const first = await authenticate.bySession(id)
-  t.same(first, { person, proofs: ALICE.proofs, hasSecondFactor: true, sessionReference: record.reference })
-  t.equal(authenticate.bySession(id), first, 'at once, and the same object')
-  t.same(await authenticate.byReference('alice', record.reference), first)
+t.test('e3: replacing a session that tokens carry counts its version; of 20 at once one does it', async t => {
+  const { sessions, elsewhere } = bench()
+  const { id, record } = await sessions.start({ ...ALICE, carrier: 'tokens' })
+  t.equal(record.version, 1)
+  await sessions.findCached(id)
+  const proofs = [...ALICE.proofs, { method: 'totp', at: START }] as const
+  const replaced = await Promise.all(
+    Array.from({ length: 20 }, (_, turn) =>
+      (turn % 2 === 0 ? sessions : elsewhere).replace(id, () => ({ proofs, hasSecondFactor: true })),
+    ),
+  )
+  const [only, ...others] = replaced.filter(session => session !== undefined)
+  t.same(others, [])
+  t.match(only, { id, record: { version: 2, proofs } })
+  t.match(await sessions.findCached(id), { version: 2 }, 'at once in the process that did it')
+})
 
-  const moved = { ...person, groups: ['ops'] }
-  known = { ...user, person: moved }
-  t.match(authenticate.bySession(id), { person: { groups: ['ops'] } })
-
-  for (const [what, now] of Object.entries({
-    'removed user': undefined,
-    'disabled user (e12)': { ...user, disabled: true },
-    'changed password (e12)': { ...user, passwordVersion: 'v2' },
-  })) {
-    known = now
-    t.equal(await authenticate.bySession(id), undefined, what)
-    t.equal(await authenticate.byReference('alice', record.reference), undefined, what)
-  }
-  t.equal(await authenticate.bySession('nobody'), undefined)
+t.test('one session too many ends one of a single factor, and not the owner’s', async t => {
+  const { time, sessions } = bench()
+  const proofs = [...ALICE.proofs, { method: 'totp' as const, at: START }]
+  const owners = await sessions.start({ ...ALICE, proofs })
+  const remembered = { reference: 'browser', expiresAt: START + HOUR }
+  const spared = await sessions.start({ ...ALICE, rememberedDevice: remembered })
+  time.now += SECOND
+  const first = await sessions.start(ALICE)
+  for (let n = 0; n < 120; n++) await sessions.start({ ...ALICE, address: '203.0.113.9' })
+  t.equal((await sessions.list('alice')).length, 100)
+  t.equal(await sessions.find(first.id), undefined)
+  t.ok(await sessions.find(owners.id))
+  t.ok(await sessions.find(spared.id))
+  for (let n = 0; n < 100; n++) await sessions.start({ ...ALICE, proofs })
+  t.equal((await sessions.list('alice')).length, 100)
+  t.equal(await sessions.find(owners.id), undefined, 'among equals the oldest goes')
 })

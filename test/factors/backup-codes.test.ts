@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { type BackupCodes, createBackupCodes } from '../../src/factors/backup-codes.js'
 import { encodeCode, normaliseCode } from '../../src/factors/code-text.js'
+import type { FactorAttempt } from '../../src/factors/factor.js'
 import { createMemoryStore } from '../../src/store/memory-store.js'
 import { createSeal } from '../../src/store/seal.js'
 import { hashSecret } from '../../src/store/secret-hash.js'
@@ -16,10 +17,15 @@ function bench(): { store: Store; codes: BackupCodes; elsewhere: BackupCodes } {
   return { store, codes: createBackupCodes(options), elsewhere: createBackupCodes(options) }
 }
 
+const attemptOf = (subject: string): FactorAttempt => ({
+  user: { subject, displayName: subject, email: undefined, phone: undefined },
+  binding: 'a login',
+})
+
 /** Checks as a login does: the code as typed, through its one form. */
 async function tries(codes: BackupCodes, subject: string, typed: string): Promise<string> {
   const code = codes.normalise(typed)
-  return code === undefined ? 'malformed' : codes.verify(subject, code)
+  return code === undefined ? 'malformed' : (await codes.verify(attemptOf(subject), code)).outcome
 }
 
 t.test('codes are groups of four that cannot be misread', async t => {
@@ -65,7 +71,7 @@ t.test('ten codes, each good once', async t => {
   }
 })
 
-t.test('f11: of 50 parallel uses of one code in all its spellings exactly one succeeds', async t => {
+t.test('f11, j11: of 50 parallel uses of one code in all its spellings exactly one succeeds', async t => {
   const { codes, elsewhere } = bench()
   const [code = ''] = await codes.replace('alice')
   const spellings = [code, code.toLowerCase(), code.replaceAll('-', ''), code.replaceAll('-', ' ')]
@@ -107,7 +113,20 @@ t.test('a code is nothing for others, for nobody, or after removal', async t => 
   t.equal(await codes.remaining('bob'), 0)
   t.ok(await codes.remove('alice'))
   t.equal(await tries(codes, 'alice', code), 'wrong')
-  t.equal(await codes.verify('alice', '-'.repeat(43)), 'wrong', 'the place of a used code is not a code')
+  const place = await codes.verify(attemptOf('alice'), '-'.repeat(43))
+  t.same(place, { outcome: 'wrong' }, 'the place of a used code is not a code')
+})
+
+t.test('the factor is ready while a code is left, and needs no preparation', async t => {
+  const { codes } = bench()
+  const { user } = attemptOf('alice')
+  t.notOk(await codes.isReady(user))
+  for (const code of await codes.replace('alice')) {
+    t.ok(await codes.isReady(user))
+    await tries(codes, 'alice', code)
+  }
+  t.notOk(await codes.isReady(user))
+  t.same(await codes.prepare(attemptOf('alice')), { prompt: 'none' })
 })
 
 t.test('the store holds neither the codes nor their bare hashes', async t => {

@@ -76,7 +76,10 @@ const gateway = spawn(process.execPath, ['dist/main.js', 'serve', '--config', `$
   stdio: ['ignore', 'ignore', 'pipe'],
 })
 t.teardown(() => gateway.kill('SIGKILL'))
-await once(gateway.stderr, 'data')
+let said = ''
+gateway.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+// Before it listens it may warn of a policy that is open to everybody.
+while (!said.includes('Gatehouse listens')) await once(gateway.stderr, 'data')
 
 /** The most memory that the gateway has had so far, in kB. */
 function peak(): number {

@@ -38,6 +38,16 @@ async function fullPort(): Promise<number> {
   return port
 }
 
+/** The port of an app in a process of its own that answers as soon as it has the head of a request. */
+async function hastyPort(): Promise<number> {
+  const script =
+    "require('http').createServer((_, answer) => answer.end('seen')).listen(0, '127.0.0.1', function () { console.log(this.address().port) })"
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  return Number(line.toString())
+}
+
 const door = await startGateway(t, {
   yaml: `public_url: https://${HOST}
 users: { file: users.yaml }
@@ -50,6 +60,10 @@ apps:
   - name: dead
     host: dead.gw.example
     upstream: http://127.0.0.1:${closedPort}
+    routes: [{ path: /**, access: public }]
+  - name: hasty
+    host: hasty.gw.example
+    upstream: http://127.0.0.1:${await hastyPort()}
     routes: [{ path: /**, access: public }]
   - name: far
     host: far.gw.example
@@ -311,6 +325,18 @@ t.test('an app that falls silent in the middle of a body ends the answer', async
   t.ok(closed)
 })
 
+t.test('while a body is still coming the app is not late with its answer', async t => {
+  const connection = await openRaw(door)
+  connection.write(head('POST', '/slowly', [`Host: ${HOST}`, 'Content-Length: 9']))
+  for (const letter of 'by pieces') {
+    await new Promise(resolve => setTimeout(resolve, 300))
+    connection.write(letter)
+  }
+  t.equal((await connection.answer())?.status, 200)
+  t.equal(upstream.requests.at(-1)?.body.toString(), 'by pieces')
+  connection.destroy()
+})
+
 t.test('a client that leaves ends what it has asked of the app', async t => {
   const piece = Buffer.alloc(64 * 1024, 'x')
   const post = (line: string) => head('POST', '/public/c', [`Host: ${HOST}`, line])
@@ -470,4 +496,20 @@ t.test('answers that cannot be told give 502, and the next request works', async
       t.equal((await pass(get('/'))).answer?.status, 200)
     }
   }
+})
+
+t.test('an app that answers a HEAD before its body and closes is heard', async t => {
+  const fields = ['Host: hasty.gw.example', 'Transfer-Encoding: chunked']
+  const bytes = `${head('HEAD', '/', fields)}2\r\nx=\r\n1\r\n1\r\n0\r\n\r\n`
+  const statuses = new Map<number, number>()
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let sent = 0; sent < 50; sent++) {
+        const { answers } = await exchange(door, bytes, { answers: 1, method: 'HEAD' })
+        const status = answers[0]?.status ?? 0
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      }
+    }),
+  )
+  t.same([...statuses], [[200, 200]])
 })

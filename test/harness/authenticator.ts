@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { type TotpParameters, USUAL_TOTP } from '../../src/factors/totp-code.js'
 
 /** Why the tests that need TOTP codes cannot run, or false when they can. For tap's `skip` option. */
 export const noAuthenticator: string | false = missingOathtool()
@@ -17,7 +18,9 @@ function missingOathtool(): string | false {
  * @param key the Base32 key of the enrolment page
  * @param now milliseconds since the epoch
  */
-export function totpCode(key: string, now: number): string {
-  const argv = ['--totp', '--base32', key.replaceAll(' ', ''), `--now=@${Math.floor(now / 1000)}`]
+export function totpCode(key: string, now: number, parameters: TotpParameters = USUAL_TOTP): string {
+  const { algorithm, digits, period } = parameters
+  const argv = [`--totp=${algorithm}`, `--digits=${digits}`, `--time-step-size=${period}s`, '--base32']
+  argv.push(key.replaceAll(' ', ''), `--now=@${Math.floor(now / 1000)}`)
   return execFileSync('oathtool', argv, { encoding: 'utf8' }).trim()
 }

@@ -8,6 +8,8 @@ export interface DemoUser {
   readonly name: string
   readonly displayname?: string
   readonly email?: string
+  /** In international form, for text messages. */
+  readonly phone?: string
   readonly groups?: readonly string[]
   readonly disabled?: boolean
   readonly mfa?: 'enabled' | 'disabled'

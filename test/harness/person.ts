@@ -179,7 +179,7 @@ function keep(cookies: Map<string, string>, line: string): void {
 }
 
 /** One request over a connection of its own. */
-async function roundTrip(
+export async function roundTrip(
   door: Door,
   method: string,
   path: string,

@@ -108,6 +108,7 @@ t.test('paths and addresses of apps come back', async t => {
     '/',
     '/desk?a=//b#c',
     '/auth/account',
+    '/auth/account/factors?done=proved',
     'https://wiki.example.com/a%20b?q',
     'https://x.apps.example.com/',
   ])

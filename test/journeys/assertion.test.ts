@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
 import { startSampleApp } from '../../src/cli/sample-app.js'
@@ -84,7 +86,7 @@ t.test('an app verifies the assertion with nothing of ours: python3-jwt', { skip
       later: 0,
     },
   ]
-  const results = verifyInPython(gateway.origin, checks)
+  const results = await verifyInPython(gateway.origin, checks)
   const outcome = new Map(checks.map(({ name }, index) => [name, results[index] ?? {}]))
 
   const verified = outcome.get('as it came')?.claims
@@ -111,13 +113,12 @@ interface Result {
   readonly refused?: string
 }
 
-function verifyInPython(issuer: string, checks: readonly object[]): readonly Result[] {
+async function verifyInPython(issuer: string, checks: readonly object[]): Promise<readonly Result[]> {
   const task = { issuer, jwks_url: `${issuer}/auth/jwks.json`, certificate: TEST_CERTIFICATE, checks }
-  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', VERIFIER], {
-    input: JSON.stringify(task),
-    encoding: 'utf8',
-    timeout: 20_000,
-  })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout) as readonly Result[]
+  const python = spawn(PYTHON, ['-c', VERIFIER], { timeout: 20_000 })
+  const ended = once(python, 'exit')
+  python.stdin.end(JSON.stringify(task))
+  const [out, complaint] = await Promise.all([text(python.stdout), text(python.stderr), ended])
+  if (python.exitCode !== 0) throw new Error(complaint)
+  return JSON.parse(out) as readonly Result[]
 }

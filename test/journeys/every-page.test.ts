@@ -6,7 +6,9 @@ import { noAuthenticator } from '../harness/authenticator.js'
 import { PASSWORD } from '../harness/demo-users.js'
 import { startSampleApp } from '../../src/cli/sample-app.js'
 import { installGateway, serveGateway } from './gateway-process.js'
-import { createPhone } from './phone.js'
+import { createPhone, createQuickPhone } from './phone.js'
+import { codeIn, linkIn, mailOf, openPlace } from './place.js'
+import { giveKey } from './security-key.js'
 import { giveCode, heading, logIn, openWindow, readBackupCodes, readKey } from './window.js'
 
 const PHONE = { width: 390, height: 844 }
@@ -80,9 +82,175 @@ t.test('every page that a person may meet is accessible', { skip: noAuthenticato
   t.same([...complaints(), ...other.complaints()], [], 'the browser never complained')
 })
 
+t.test('so is every page of the other ways in, and of the account', { skip: noAuthenticator }, async t => {
+  const place = await openPlace(t, {
+    methods: '[password, passkey, email, sms, link]',
+    mfa: `
+  factors: [totp, webauthn, backup_code, email, sms, knowledge_question]
+  remember_device: 30d
+  may_disable: true`,
+    more: `tokens: { self_service_scopes: [calendar, feeds] }
+routes:
+  - { path: /keys/**, access: required, step_up: { methods: [webauthn] } }
+  - { path: /fresh/**, access: required, step_up: { max_age: 5m } }
+  - { path: /calendar/**, access: required, tokens: [calendar] }
+`,
+  })
+  if (place === undefined) return
+  const { browser, gateway, clock, mailbox } = place
+  const auth = `${gateway.origin}/auth`
+  const { page, complaints } = await openWindow(browser)
+  const press = (name: string | RegExp): Promise<void> => page.getByRole('button', { name }).first().click()
+  const [ada, minute] = [mailOf('ada'), 60_000]
+
+  t.comment('codes and links')
+  await page.goto(`${auth}/login?return_to=/desk`)
+  await look(t, page, 'login-ways', 'Log in')
+  for (const channel of ['email', 'sms']) {
+    await page.goto(`${auth}/otp?channel=${channel}`)
+    await look(t, page, `ask-${channel}`, /^Get a code/)
+  }
+  await page.goto(`${auth}/otp?channel=email`)
+  await page.getByRole('textbox').fill(ada)
+  await press('Send the code')
+  await look(t, page, 'begin-code', 'Enter the code')
+  await page.getByLabel('Code').fill('123456')
+  await press('Log in')
+  await look(t, page, 'begin-code-wrong', 'Enter the code')
+  await press('Send a new code')
+  await look(t, page, 'begin-code-too-many', 'Enter the code')
+  await page.goto(`${auth}/link?return_to=/desk`)
+  await look(t, page, 'ask-link', 'Get a link by e-mail')
+  clock.advance(minute)
+  await page.getByRole('textbox').fill('ada')
+  await press('Send the link')
+  await look(t, page, 'link-sent', 'Look into your mail')
+  const link = linkIn(await mailbox.mail(ada, /^Your link/))
+  const elsewhere = await openWindow(browser)
+  await elsewhere.page.goto(link)
+  await look(t, elsewhere.page, 'link-elsewhere', 'Show the code?')
+  await page.goto(link)
+  await look(t, page, 'link', 'Log in with this link?')
+  await elsewhere.page.getByRole('button', { name: 'Show the code' }).click()
+  await look(t, elsewhere.page, 'link-code', 'Your code')
+  await page.goto(link)
+  await look(t, page, 'link-gone', 'This link no longer works')
+  await page.goto(`${auth}/passkey?return_to=/desk`)
+  await look(t, page, 'passkey', 'Log in with a passkey')
+
+  t.comment('a code by mail as the second factor')
+  await page.goto(`${auth}/login`)
+  await logIn(page, 'ada', PASSWORD)
+  await look(t, page, 'email-unsent', 'Enter the code from your mail')
+  clock.advance(minute)
+  const before = mailbox.count(ada)
+  await press('Send the code')
+  await look(t, page, 'email', 'Enter the code from your mail')
+  await press('Send a new code')
+  await look(t, page, 'email-too-many', 'Enter the code from your mail')
+  await page.getByLabel('Code').fill(codeIn(await mailbox.mail(ada, /^Your code/, before)))
+  await press('Continue')
+
+  t.comment('the account')
+  await look(t, page, 'account-bare', 'Your account')
+  await page.goto(`${auth}/account/factors`)
+  await look(t, page, 'factors-bare', 'How you log in')
+  await press('Add an authenticator app')
+  await look(t, page, 'add-app', 'Add an authenticator app')
+  const phone = createQuickPhone(await readKey(page), clock)
+  await page.getByLabel('Name').fill('A phone with a name that is as long as names are ever allowed to')
+  await page.getByLabel('Code from the app').fill('000000')
+  await press('Add it')
+  await look(t, page, 'add-app-wrong', 'Add an authenticator app')
+  await page.getByLabel('Code from the app').fill(await phone.nextCode())
+  await press('Add it')
+  await page.goto(`${gateway.origin}/keys/x`)
+  await look(t, page, 'missing-factor', 'This page needs another proof')
+  await page.goto(`${auth}/account/factors`)
+  await press('Add a security key or passkey')
+  await look(t, page, 'add-key', 'Add a security key or passkey')
+  const key = await giveKey(page, 'passkey')
+  await page.getByLabel('Name').fill('my laptop')
+  await press('Add it')
+  await page.waitForURL(/done=key_added/)
+  await press('Set up security questions')
+  await look(t, page, 'questions', 'Your security questions')
+  for (const number of ['1', '2', '3']) {
+    await page.locator(`#question${number}`).fill(`Which is number ${number} of the things I know?`)
+    await page.locator(`#answer${number}`).fill(`answer ${number}`)
+  }
+  await press('Keep these questions')
+  await press('Make new codes')
+  await look(t, page, 'new-codes', 'Keep your backup codes')
+  await page.goto(`${auth}/account/factors`)
+  await page.getByText('Change', { exact: false }).nth(1).click()
+  await look(t, page, 'factors', 'How you log in')
+  await page.goto(`${auth}/account/password`)
+  await look(t, page, 'password', 'Change your password')
+  await page.getByLabel('Current password', { exact: true }).fill('a wrong one')
+  await page.getByLabel('New password', { exact: true }).fill('short')
+  await press('Change the password')
+  await look(t, page, 'password-wrong', 'Change your password')
+  await page.goto(`${auth}/account/tokens`)
+  await look(t, page, 'tokens-bare', 'API tokens')
+  await page.getByLabel('Name').fill('calendar on my phone')
+  await page.getByLabel('calendar', { exact: true }).check()
+  await press('Create the token')
+  await look(t, page, 'token', 'Your new token')
+  await page.goto(`${auth}/account/tokens`)
+  await look(t, page, 'tokens', 'API tokens')
+  await page.goto(`${auth}/account/activity`)
+  await look(t, page, 'activity', 'Recent activity')
+
+  t.comment('a fresh proof, with each factor')
+  clock.advance(6 * minute)
+  await page.goto(`${gateway.origin}/fresh/x`)
+  await look(t, page, 'step-up', 'Confirm that it is you')
+  await page.goto(`${gateway.origin}/keys/x`)
+  await look(t, page, 'step-up-key', 'Confirm that it is you')
+  await key.remove()
+  const other = await openWindow(browser)
+  await other.page.goto(`${auth}/login`)
+  await logIn(other.page, 'ada', PASSWORD)
+  await look(t, other.page, 'code-and-others', 'Enter your code')
+  await other.page.getByRole('link', { name: 'security key' }).click()
+  await look(t, other.page, 'key', 'Use your security key or passkey')
+  await other.page.goto(`${auth}/mfa?factor=totp`)
+  await other.page.getByRole('checkbox').check()
+  await giveCode(other.page, await phone.nextCode())
+  await look(t, other.page, 'account', 'Your account')
+  t.same(
+    [complaints(), elsewhere.complaints(), other.complaints()],
+    [[], [], []],
+    'the browser never complained',
+  )
+})
+
+t.test('so are the pages before a first second factor', { skip: noAuthenticator }, async t => {
+  const place = await openPlace(t, { mfa: '{ enrolment: ticket }' })
+  if (place === undefined) return
+  const { browser, gateway } = place
+  const { page, complaints } = await openWindow(browser)
+  await page.goto(`${gateway.origin}/desk`)
+  await logIn(page, 'ben', PASSWORD)
+  await look(t, page, 'ticket', 'Enter your ticket')
+  await page.getByRole('textbox').fill('AAAA-AAAA')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await look(t, page, 'ticket-wrong', 'Enter your ticket')
+  const said = await place.operator('users', 'ticket', 'ben')
+  await page.getByRole('textbox').fill(/[0-9A-Z]{4}(?:-[0-9A-Z]{4}){5}/.exec(said)?.[0] ?? '')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('link', { name: 'A security key or passkey' }).click()
+  await look(t, page, 'enrol-a-key', 'Set up your security key or passkey')
+  await page.context().clearCookies()
+  await page.goto(`${gateway.origin}/auth/mfa?began=1`)
+  await look(t, page, 'cookies', 'Log in')
+  t.same(complaints(), [], 'the browser never complained')
+})
+
 /** Looks at a page as it is: on a phone and on a desk, in light and in dark. */
-async function look(t: Test, page: Page, name: string, title: string): Promise<void> {
-  t.equal(await heading(page), title, name)
+async function look(t: Test, page: Page, name: string, title: string | RegExp): Promise<void> {
+  t.match(await heading(page), title, name)
   for (const [device, size] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
     await page.setViewportSize(size)
     for (const colorScheme of ['light', 'dark'] as const) {

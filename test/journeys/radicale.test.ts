@@ -1,17 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { freePort } from '../bench/free-port.js'
+import t from 'tap'
 import { noAuthenticator } from '../harness/authenticator.js'
 import { createPerson } from '../harness/person.js'
-import { installGateway, runProgram, serveGateway } from './gateway-process.js'
-
-const missing =
-  noAuthenticator ||
-  (spawnSync('radicale', ['--version'], { stdio: 'ignore' }).status !== 0 &&
-    'radicale is missing: apt-get install radicale')
+import { installGateway, serveGateway } from './gateway-process.js'
+import { noRadicale, startRadicale } from './radicale-process.js'
 
 const EVENT = `BEGIN:VCALENDAR
 VERSION:2.0
@@ -31,7 +22,7 @@ const WHO_AM_I = propfind('<D:current-user-principal/>')
 
 t.test(
   'a calendar server that knows no login is used through its own methods',
-  { skip: missing },
+  { skip: noAuthenticator || noRadicale },
   async t => {
     const upstream = await startRadicale(t)
     const more = 'headers: { user: X-Remote-User }\n'
@@ -125,22 +116,4 @@ const XML = { 'Content-Type': 'application/xml; charset=utf-8' }
 
 function propfind(properties: string): string {
   return `<D:propfind xmlns:D="DAV:"><D:prop>${properties}</D:prop></D:propfind>`
-}
-
-/** Runs Radicale as it was installed; it believes the header `X-Remote-User`. Gives its address. */
-async function startRadicale(t: Test): Promise<string> {
-  const port = await freePort()
-  // The test's own folder holds the gateway.
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-radicale-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const settings = {
-    '--config': '',
-    '--server-hosts': `127.0.0.1:${port}`,
-    '--auth-type': 'http_x_remote_user',
-    '--logging-level': 'info',
-    '--storage-filesystem-folder': folder,
-  }
-  const words = Object.entries(settings).flatMap(([name, value]) => [name, value])
-  await runProgram(t, 'radicale', words).says(/server ready/)
-  return `http://127.0.0.1:${port}`
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import type { Page } from 'playwright-core'
 import { launchChromium } from '../chromium.js'
 import { noAuthenticator } from '../harness/authenticator.js'
 import { PASSWORD } from '../harness/demo-users.js'
 import { startSampleApp } from '../../src/cli/sample-app.js'
 import { installGateway, serveGateway } from './gateway-process.js'
+import { pressEnter, tabTo, visit } from './keyboard.js'
 import { createPhone } from './phone.js'
 import { BACKUP_CODE, heading, headersAtTheApp, openWindow, readBackupCodes } from './window.js'
 
@@ -22,7 +22,7 @@ t.test(
     const { keyboard } = page
 
     t.comment('login: the cursor is in the first field, Tab leads on, Enter sends')
-    await page.goto(`${gateway.origin}/desk?drawer=top`)
+    await visit(page, `${gateway.origin}/desk?drawer=top`)
     await keyboard.type('frank')
     await keyboard.press('Tab')
     await keyboard.type('not his password')
@@ -57,12 +57,16 @@ t.test(
     t.equal((await headersAtTheApp(page)).get('Remote-User'), 'frank')
 
     t.comment('account: new backup codes, then out')
-    await page.goto(`${gateway.origin}/auth/account`)
+    await visit(page, `${gateway.origin}/auth/account`)
     t.match(await page.locator('time').first().innerText(), / UTC$/, 'times say their zone')
+    await tabTo(page, 'a[href$="/account/factors"]')
+    await pressEnter(page)
     await tabTo(page, 'form[action$="/backup-codes"] button')
     await pressEnter(page)
     const [fresh = ''] = await readBackupCodes(page)
     await tabTo(page, 'a.primary')
+    await pressEnter(page)
+    await tabTo(page, 'a[href$="/account"]')
     await pressEnter(page)
     await tabTo(page, 'form[action$="/logout"] button')
     await pressEnter(page)
@@ -79,10 +83,10 @@ t.test(
     await keyboard.type(await phone.nextCode())
     await pressEnter(page)
     t.equal(await heading(page), 'Your account')
-    await page.goto(`${gateway.origin}/auth/logout`)
+    await visit(page, `${gateway.origin}/auth/logout`)
     await tabTo(page, '.button.primary')
     await pressEnter(page)
-    await page.goto(`${gateway.origin}/`)
+    await visit(page, `${gateway.origin}/`)
     await keyboard.type('frank')
     await keyboard.press('Tab')
     await keyboard.type(PASSWORD)
@@ -95,21 +99,3 @@ t.test(
     t.same(complaints(), [])
   },
 )
-
-/** Presses Enter where it leads to another page, and waits for that page, and for the cursor where it puts one. */
-async function pressEnter(page: Page): Promise<void> {
-  const arrived = page.waitForEvent('load')
-  await page.keyboard.press('Enter')
-  await arrived
-  if ((await page.locator('[autofocus]').count()) > 0) await page.locator('[autofocus]:focus').waitFor()
-}
-
-/** Presses Tab until the element has the focus, as often as there could be anything on the page. */
-async function tabTo(page: Page, selector: string): Promise<void> {
-  const target = page.locator(`${selector}:focus`)
-  for (let presses = 0; presses < 30; presses++) {
-    if ((await target.count()) > 0) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`the keyboard does not reach ${selector} on ${page.url()}`)
-}

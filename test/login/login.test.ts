@@ -69,7 +69,7 @@ t.test('a user with mfa: disabled is done after the password', async t => {
     'done',
   )
   t.equal(assuranceOf(done.session.record.proofs), 'single')
-  t.same(await bench.login.challengeFor({ sessionId: done.session.id }), {
+  t.same(await bench.login.challengeFor({ sessionId: done.session.id, client: CLIENT }), {
     step: 'refused',
     reason: 'mfa_disabled',
   })
@@ -99,7 +99,8 @@ t.test('e1: the password step starts a new session and ends the one that was the
   const due = expectStep(t, step, 'enrol')
   t.not(due.session.id, planted.session.id)
   t.equal(await bench.sessions.find(planted.session.id), undefined)
-  t.match(bench.events, [{}, {}, { event: 'session.ended', subject: 'bob', reason: 'login_again' }])
+  const ended = bench.events.filter(({ event }) => event === 'session.ended')
+  t.match(ended, [{ subject: 'bob', reason: 'login_again' }])
 })
 
 t.test('a wrong password leaves the session that was there', async t => {
@@ -290,8 +291,8 @@ t.test('logging in', { skip }, async t => {
     const due = await atSecondFactor(t, bench)
     for (let i = 0; i < 5; i++) t.same(await answer(bench, due, '000000'), WRONG)
     bench.time.now += 60_000
-    t.same(await answer(bench, due, bench.code(secret)), EXPIRED)
-    const step = await bench.login.challengeFor({ sessionId: due.session.id, returnTo: '/x' })
+    t.same(await answer(bench, due, bench.code(secret)), { step: 'expired', usedUp: true })
+    const step = await bench.login.challengeFor({ sessionId: due.session.id, returnTo: '/x', client: CLIENT })
     const next = expectStep(t, step, 'second_factor')
     t.equal(next.session.id, due.session.id)
     t.match(await answer(bench, next, bench.code(secret)), { step: 'done', returnTo: '/x' })
@@ -325,7 +326,11 @@ t.test('logging in', { skip }, async t => {
     const { secret, done } = await enrolled(t, bench)
     bench.time.now += 600_000
     const before = done.session.record
-    const step = await bench.login.challengeFor({ sessionId: done.session.id, returnTo: '/admin' })
+    const step = await bench.login.challengeFor({
+      sessionId: done.session.id,
+      returnTo: '/admin',
+      client: CLIENT,
+    })
     const due = expectStep(t, step, 'second_factor')
     const after = expectStep(t, await answer(bench, due, bench.code(secret)), 'done').session
     t.same(after.record.proofs, [before.proofs[0], { method: 'totp', at: bench.time.now }])
@@ -341,8 +346,11 @@ t.test('logging in', { skip }, async t => {
       const due = await atSecondFactor(t, bench)
       bench.users.set('alice', { ...user('alice'), ...change })
       t.same(await answer(bench, due, bench.code(secret)), EXPIRED)
-      t.same(await bench.login.challengeFor({ sessionId: due.session.id }), EXPIRED)
-      t.same(await bench.login.regenerateBackupCodes({ sessionId: done.session.id, client: CLIENT }), EXPIRED)
+      t.same(await bench.login.challengeFor({ sessionId: due.session.id, client: CLIENT }), EXPIRED)
+      t.same(
+        await bench.accountChanges.replaceBackupCodes({ sessionId: done.session.id, client: CLIENT }),
+        EXPIRED,
+      )
     }
   })
 

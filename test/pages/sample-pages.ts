@@ -1,25 +1,17 @@
 import QRCode from 'qrcode'
-import { accountPage } from '../../src/pages/account-page.js'
 import { backupCodesPage } from '../../src/pages/backup-codes-page.js'
-import { enrolPage, enrolTicketPage } from '../../src/pages/enrol-page.js'
+import type { DenialExplained } from '../../src/pages/denial-explained.js'
+import { enrolKeyPage, enrolPage, enrolTicketPage } from '../../src/pages/enrol-page.js'
 import { loggedOutPage, logoutPage } from '../../src/pages/logout-page.js'
-import { loginPage } from '../../src/pages/login-page.js'
 import { problemPage, type PageProblem } from '../../src/pages/problem-page.js'
-import { secondFactorPage } from '../../src/pages/second-factor-page.js'
-
-/** A page as it may be shown, and the last part of a test's name. */
-export interface SamplePage {
-  readonly name: string
-  readonly text: string
-}
+import type { TotpSetup } from '../../src/pages/totp-setup.js'
+import { sampleAccountPages } from './sample-account-pages.js'
+import { sampleLoginPages } from './sample-login-pages.js'
+import { MONDAY, type SamplePage, type Say } from './sample-values.js'
 
 const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 const OTPAUTH = `otpauth://totp/wiki.example.com:alice?secret=${SECRET}&issuer=wiki.example.com`
 const QR_SVG = await QRCode.toString(OTPAUTH, { type: 'svg', margin: 2 })
-const MONDAY = Date.UTC(2026, 10, 23, 9, 5)
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
-const PHONE =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
 const CODES = Array.from({ length: 10 }, (_, index) => `k7qm-${(3019 + index * 611).toString()}-wx4d`)
 
 const PROBLEMS: readonly (readonly [status: number, problem: PageProblem])[] = [
@@ -29,6 +21,7 @@ const PROBLEMS: readonly (readonly [status: number, problem: PageProblem])[] = [
   [403, { kind: 'foreign_form' }],
   [403, { kind: 'factor_locked' }],
   [404, { kind: 'not_found' }],
+  [410, { kind: 'link_gone' }],
   [429, { kind: 'too_many_tries', retryAfter: 45_000 }],
   [500, { kind: 'internal' }],
   [502, { kind: 'upstream_down' }],
@@ -40,87 +33,38 @@ const PROBLEMS: readonly (readonly [status: number, problem: PageProblem])[] = [
  * Every page in every variant. All that comes from outside goes through `say`, so that a test may put something
  * else in its place.
  */
-export function samplePages(say: (natural: string) => string = natural => natural): readonly SamplePage[] {
-  const authPath = say('/auth')
-  const returnTo = say('https://wiki.example.com/reports/2026?sort=name')
-  const challenge = say('3ZbK0kq2uJ7w')
-  const username = say('alice')
-  const login = { authPath, returnTo, app: say('wiki'), username: '', error: undefined, notice: undefined }
-  const factor = {
-    authPath,
-    returnTo,
-    challenge,
-    username,
-    factor: 'totp',
-    otherFactors: ['backup_code'],
-    stepUp: undefined,
-    error: undefined,
-    formLost: false,
-  } as const
-  const enrol = {
-    authPath,
-    returnTo,
-    challenge,
-    username,
+export function samplePages(say: Say = natural => natural): readonly SamplePage[] {
+  const setup = {
+    username: say('alice'),
     qrSvg: QR_SVG,
     otpauthUri: say(OTPAUTH),
     secret: say(SECRET),
-    error: undefined,
-  }
-  const ticket = { authPath, returnTo, challenge, username, error: undefined }
-  const account = {
-    authPath,
-    subject: username,
-    displayName: say('Alice Example'),
-    email: say('alice@example.com'),
-    groups: [say('staff'), say('ops')],
-    assurance: 'multi',
-    sessions: [
-      {
-        reference: say('s1'),
-        current: true,
-        startedAt: MONDAY,
-        address: say('192.0.2.17'),
-        userAgent: FIREFOX,
-      },
-      {
-        reference: say('s2'),
-        current: false,
-        startedAt: MONDAY,
-        address: say('2001:db8::5'),
-        userAgent: PHONE,
-      },
-      {
-        reference: say('s3'),
-        current: false,
-        startedAt: MONDAY,
-        address: say('10.0.0.8'),
-        userAgent: undefined,
-      },
-    ],
-    factors: [{ method: 'totp', enrolledAt: MONDAY }],
-    backupCodesLeft: 7,
-    notice: undefined,
+    settings: { algorithm: 'sha1', digits: 6, period: 30 },
   } as const
-  const problem = { authPath, username, reference: say('req-4f1c') }
   return [
-    { name: 'login', text: loginPage(login) },
-    { name: 'login-wrong', text: loginPage({ ...login, username, error: 'wrong' }) },
-    { name: 'login-incomplete', text: loginPage({ ...login, app: undefined, error: 'incomplete' }) },
-    { name: 'login-form-lost', text: loginPage({ ...login, notice: 'form_lost' }) },
-    { name: 'login-expired', text: loginPage({ ...login, notice: 'expired' }) },
-    { name: 'second-factor', text: secondFactorPage(factor) },
-    { name: 'second-factor-wrong', text: secondFactorPage({ ...factor, error: 'wrong' }) },
-    {
-      name: 'second-factor-backup-code',
-      text: secondFactorPage({ ...factor, factor: 'backup_code', otherFactors: ['totp'], error: 'wrong' }),
-    },
-    {
-      name: 'second-factor-step-up',
-      text: secondFactorPage({ ...factor, stepUp: { maxAge: 300_000 }, formLost: true }),
-    },
+    ...sampleLoginPages(say),
+    ...enrolmentPages(say, setup),
+    ...sampleAccountPages(say, setup),
+    ...problemPages(say),
+  ]
+}
+
+function enrolmentPages(say: Say, setup: TotpSetup): readonly SamplePage[] {
+  const authPath = say('/auth')
+  const username = say('alice')
+  const returnTo = say('https://wiki.example.com/reports/2026?sort=name')
+  const ticket = { authPath, returnTo, challenge: say('3ZbK0kq2uJ7w'), username, error: undefined }
+  const enrol = { ...ticket, ...setup, offersKey: false }
+  const key = { ...ticket, options: { challenge: say('c2Vj') }, offersApp: true }
+  return [
     { name: 'enrol', text: enrolPage(enrol) },
-    { name: 'enrol-wrong', text: enrolPage({ ...enrol, error: 'wrong' }) },
+    { name: 'enrol-wrong', text: enrolPage({ ...enrol, offersKey: true, error: 'wrong' }) },
+    {
+      name: 'enrol-unusual',
+      text: enrolPage({ ...enrol, settings: { algorithm: 'sha256', digits: 8, period: 60 } }),
+    },
+    { name: 'enrol-key', text: enrolKeyPage(key) },
+    { name: 'enrol-key-wrong', text: enrolKeyPage({ ...key, offersApp: false, error: 'wrong' }) },
     { name: 'enrol-ticket', text: enrolTicketPage(ticket) },
     { name: 'enrol-ticket-wrong', text: enrolTicketPage({ ...ticket, error: 'wrong' }) },
     {
@@ -134,22 +78,40 @@ export function samplePages(say: (natural: string) => string = natural => natura
         continueTo: returnTo,
       }),
     },
-    { name: 'account', text: accountPage(account) },
-    {
-      name: 'account-bare',
-      text: accountPage({
-        ...account,
-        email: undefined,
-        groups: [],
-        assurance: 'single',
-        sessions: account.sessions.slice(0, 1),
-        factors: [],
-        backupCodesLeft: undefined,
-        notice: 'others_ended',
-      }),
-    },
     { name: 'logout', text: logoutPage({ authPath, username }) },
     { name: 'logged-out', text: loggedOutPage({ authPath }) },
+  ]
+}
+
+function deniedAndWhy(say: Say): DenialExplained {
+  const place = (line: number) => ({ file: say('/etc/gatehouse/gateway.yaml'), line, column: 5 })
+  const route = { name: say('wiki /admin/**'), pattern: say('/admin/**'), access: 'required' } as const
+  const others = Array.from({ length: 20 }, (_, index) => ({
+    ...route,
+    place: place(index + 4),
+    verdict: 'path' as const,
+    why: 'for another path',
+  }))
+  return {
+    policy: say('0123456789abcdef'),
+    sentence: `Refused: ${say('alice')} is not in the group ${say('ops')}`,
+    demands: [
+      { kind: 'login', verdict: 'holds', asks: 'login', has: `${say('alice')}, by password` },
+      { kind: 'groups', verdict: 'fails', asks: `groups ${say('ops')}`, has: `${say('alice')} has none` },
+      { kind: 'step_up', verdict: 'open', asks: 'step_up, totp within 5m', has: '' },
+    ],
+    routes: [
+      ...others,
+      { ...route, place: place(30), verdict: 'method', why: `only for ${say('PUT')}` },
+      { ...route, place: undefined, verdict: 'decides', why: 'login and second factor' },
+    ],
+  }
+}
+
+function problemPages(say: Say): readonly SamplePage[] {
+  const authPath = say('/auth')
+  const problem = { authPath, username: say('alice'), reference: say('req-4f1c') }
+  return [
     ...PROBLEMS.map(([status, kind]) => ({
       name: `problem-${kind.kind}${kind.kind === 'denied' ? `-${kind.reason}` : ''}`,
       text: problemPage({ ...problem, status, problem: kind }),
@@ -160,6 +122,19 @@ export function samplePages(say: (natural: string) => string = natural => natura
         ...problem,
         status: 403,
         problem: { kind: 'denied', reason: 'not_in_group', groups: [say('ops'), say('admins')] },
+      }),
+    },
+    {
+      name: 'problem-denied-explained',
+      text: problemPage({
+        ...problem,
+        status: 403,
+        problem: {
+          kind: 'denied',
+          reason: 'not_in_group',
+          groups: [say('ops')],
+          explanation: deniedAndWhy(say),
+        },
       }),
     },
     {

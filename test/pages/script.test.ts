@@ -20,15 +20,20 @@ t.test('with JavaScript the buttons come out and do their work', async t => {
   t.equal(await page.title(), 'printed')
 
   await page.goto(`${origin}/login`)
-  t.equal(await page.evaluate('document.activeElement.id'), 'username')
+  await page.locator('#username:focus').waitFor()
   await page.getByLabel('User name').fill('alice')
   await page.getByLabel('Password', { exact: true }).fill('correct horse')
   await page.getByRole('button', { name: 'Show password' }).click()
   t.equal(await page.locator('#password').getAttribute('type'), 'text')
-  await page.evaluate('sends = []; addEventListener("submit", event => sends.push(!event.defaultPrevented))')
-  await page.getByRole('button', { name: 'Log in' }).dblclick()
-  t.same(await page.evaluate('sends'), [true, false], 'a double click sends once')
-  t.equal(await page.locator('#password').getAttribute('type'), 'password', 'hidden again when sent')
+  const sent = await page.evaluate(`{
+    const sends = []
+    addEventListener('submit', event => sends.push(!event.defaultPrevented))
+    const button = document.querySelector('form button.primary')
+    button.click()
+    button.click()
+    ;[...sends, document.querySelector('#password').type]
+  }`)
+  t.same(sent, [true, false, 'password'], 'two clicks send once, and the password is hidden again')
   t.same(complaints, [])
 })
 

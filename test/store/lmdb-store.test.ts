@@ -28,10 +28,12 @@ void t.test('the directory is for its owner only, and so is every file in it', a
   const store = openLmdbStore({ directory, now: systemClock })
   t.teardown(() => store.close())
   await store.put({ kind: 'session', id: 'a' }, 1, forever)
-  t.equal(statSync(directory).mode & 0o777, 0o700)
-  t.same(readdirSync(directory).sort(), ['data.mdb', 'lock.mdb'])
-  for (const name of readdirSync(directory))
-    t.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name)
+  for (const place of [directory, join(directory, 'turns')]) {
+    t.equal(statSync(place).mode & 0o777, 0o700)
+    const files = readdirSync(place).filter(name => name !== 'turns')
+    t.same(files.sort(), ['data.mdb', 'lock.mdb'])
+    for (const name of files) t.equal(statSync(join(place, name)).mode & 0o777, 0o600, name)
+  }
 })
 
 void t.test('files that were open to others are closed to them', async t => {
@@ -111,6 +113,24 @@ void t.test('compareAndSet loses no change between processes', async t => {
   const workers = [1, 2, 3].map(() => startWorker(t, directory, 'compareAndSet', '100'))
   await Promise.all(workers.map(({ ended }) => ended))
   t.equal((await store.get({ kind: 'session', id: 'shared' }))?.value, 300)
+})
+
+// LMDB sets the shared number of the last transaction at every open, from what it read a moment before.
+void t.test('what is written while other processes open and close the store is not lost', async t => {
+  const directory = t.testdir({})
+  const store = openLmdbStore({ directory, now: systemClock })
+  t.teardown(() => store.close())
+  const key: RecordKey = { kind: 'attempts', id: 'shared' }
+  const workers = Array.from({ length: 6 }, () => startWorker(t, directory, 'increment', '20'))
+  const still = new Set(workers)
+  const ended = workers.map(worker => worker.ended.then(() => still.delete(worker)))
+  let own = 0
+  while (still.size > 0) {
+    await store.increment(key, forever)
+    own += 1
+  }
+  await Promise.all(ended)
+  t.equal((await store.get(key))?.value, own + 6 * 20)
 })
 
 void t.test('a record that another process has deleted is gone at the next read', async t => {

@@ -38,6 +38,19 @@ void t.test('a previous secret still opens, and the first one seals', t => {
   t.end()
 })
 
+void t.test('what a previous secret sealed is sealed anew, and what the first one sealed stays', t => {
+  const rotated = createSeal([secret, older])
+  for (const plain of ['plain', '']) {
+    const sealed = createSeal([older]).seal(plain, 'totp:alice')
+    const anew = rotated.reseal(sealed, 'totp:alice')
+    t.equal(createSeal([secret]).open(anew ?? '', 'totp:alice'), plain)
+    t.equal(rotated.reseal(anew ?? '', 'totp:alice'), anew)
+    t.equal(rotated.reseal(sealed, 'totp:bob'), undefined)
+    t.equal(createSeal([secret]).reseal(sealed, 'totp:alice'), undefined)
+  }
+  t.end()
+})
+
 void t.test('a text that was changed anywhere does not open, and nothing throws', t => {
   const seal = createSeal([secret])
   const sealed = seal.seal('plain', 'totp:alice')

@@ -9,9 +9,13 @@ const NEEDS = [
   { is: program('chromium'), package: 'chromium', for: 'the journeys in a browser' },
   { is: program('redis-server'), package: 'redis-server', for: 'the shared store' },
   { is: program('nginx'), package: 'nginx-light', for: 'paths as nginx reads them' },
+  { is: program('caddy'), package: 'caddy', for: 'forward-auth behind Caddy' },
+  { is: program('apache2'), package: 'apache2-bin', for: 'a gateway behind Apache' },
+  { is: program('haproxy'), package: 'haproxy', for: 'forward-auth behind HAProxy' },
   { is: program('oathtool'), package: 'oathtool', for: 'codes that our own library did not compute' },
   { is: program('radicale'), package: 'radicale', for: 'an unmodified app behind the gateway' },
   { is: program('openssl'), package: 'openssl', for: 'upstreams with certificates' },
+  { is: program('slowhttptest'), package: 'slowhttptest', for: 'a thousand slow clients' },
   { is: program('curl'), package: 'curl', for: 'the commands that the README prints' },
   { is: pythonModule('jwt'), package: 'python3-jwt', for: 'assertions verified by another library' },
   {

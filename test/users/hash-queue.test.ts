@@ -35,7 +35,7 @@ void t.test('never more at once than it was told, in the order they came', async
   )
 })
 
-void t.test('who finds the queue full is told at once, and the others go on', async t => {
+void t.test('l3: who finds the queue full is told at once, and the others go on', async t => {
   const queue = createHashQueue({ concurrency: 1, capacity: 2 })
   const { work, begun, endOne } = createWork()
   const accepted = [1, 2, 3].map(() => queue.run(work))
@@ -62,6 +62,32 @@ void t.test('work that fails fails for its caller only and gives its place back'
   const fine = queue.run(() => Promise.resolve('fine'))
   for (const one of failing) await t.rejects(one, /no/)
   t.same(await fine, { outcome: 'done', value: 'fine' })
+})
+
+void t.test('a place is held from the moment it is taken, and given back once', async t => {
+  const queue = createHashQueue({ concurrency: 1, capacity: 1 })
+  const enter = () => {
+    const place = queue.enter()
+    if (place.outcome === 'busy') throw new Error('it is full')
+    return place
+  }
+  const first = enter()
+  const second = enter()
+  t.match(queue.enter(), { outcome: 'busy' }, 'nothing runs yet')
+  first.leave()
+  first.leave()
+  const third = enter()
+  t.match(queue.enter(), { outcome: 'busy' })
+  t.equal(await second.run(() => Promise.resolve(2)), 2)
+  second.leave()
+  t.equal(await third.run(() => Promise.resolve(3)), 3)
+  await t.rejects(
+    enter().run(() => Promise.reject(new Error('no'))),
+    /no/,
+  )
+  enter()
+  enter()
+  t.match(queue.enter(), { outcome: 'busy' })
 })
 
 void t.test('without options it works on at least one', async t => {

@@ -8,10 +8,12 @@ import { createPasswordCheck } from '../../src/users/password-check.js'
 import { hashPassword } from '../../src/users/password-hash.js'
 import type { DirectoryUser, StandInDirectory } from '../../src/users/user-directory.js'
 import { canonicalUserName } from '../../src/users/user-name.js'
+import { sharedHasher } from '../harness/hasher.js'
 
 function makeUser(subject: string, passwordHash: string, more: Partial<DirectoryUser> = {}): DirectoryUser {
   const person = { subject, displayName: subject, email: undefined, groups: [], mfa: 'enabled' as const }
-  return { person, passwordHash, passwordVersion: `version of ${passwordHash}`, disabled: false, ...more }
+  const passwordVersion = `version of ${passwordHash}`
+  return { person, phone: undefined, passwordHash, passwordVersion, disabled: false, ...more }
 }
 
 function makeDirectory(...users: DirectoryUser[]): StandInDirectory & { users: DirectoryUser[] } {
@@ -30,18 +32,30 @@ function make(directory: StandInDirectory, store: Store = createMemoryStore({ no
   const queue = createHashQueue()
   let hashes = 0
   const counting: HashQueue = {
-    run: work => {
-      hashes += 1
-      return queue.run(work)
+    ...queue,
+    enter: () => {
+      const place = queue.enter()
+      if (place.outcome === 'busy') return place
+      return {
+        ...place,
+        run: work => {
+          hashes += 1
+          return place.run(work)
+        },
+      }
     },
   }
-  return { check: createPasswordCheck({ directory, store, queue: counting }), store, hashes: () => hashes }
+  const checkPassword = createPasswordCheck({ directory, store, queue: counting, hasher: sharedHasher })
+  const check = (name: string, password: string) => checkPassword(name, password, nothingForbids)
+  return { check, checkPassword, store, hashes: () => hashes }
 }
+
+const nothingForbids = (): Promise<undefined> => Promise.resolve(undefined)
 
 const weak = (password: string): string => bcrypt.hashSync(password, { cost: 4 })
 
 void t.test('right is the right password of an enabled user, whatever the form of the name', async t => {
-  const directory = makeDirectory(makeUser('alice', await hashPassword('correct horse')))
+  const directory = makeDirectory(makeUser('alice', hashPassword('correct horse')))
   const { check } = make(directory)
   for (const name of ['alice', 'ALICE', ' Alice\u00a0', 'ａlice']) {
     t.match(await check(name, 'correct horse'), { outcome: 'right', user: { person: { subject: 'alice' } } })
@@ -94,8 +108,8 @@ void t.test('without users everybody is wrong', async t => {
 void t.test('a password of 1024 bytes is checked as a whole, one byte more is wrong', async t => {
   const longest = 'ü'.repeat(512)
   const directory = makeDirectory(
-    makeUser('alice', await hashPassword(longest)),
-    makeUser('bob', await hashPassword(`${longest}x`)),
+    makeUser('alice', hashPassword(longest)),
+    makeUser('bob', hashPassword(`${longest}x`)),
   )
   const { check } = make(directory)
   t.match(await check('alice', longest), { outcome: 'right' })
@@ -134,18 +148,40 @@ void t.test('neither a stand-in nor a disabled user is ever renewed', async t =>
   t.same(await store.listByOwner('account', 'gone'), [])
 })
 
-void t.test('a full queue is told, and nothing is hashed for it', async t => {
+void t.test('l3: a full queue is told; for that nothing is hashed, and no try is counted', async t => {
   const directory = makeDirectory(makeUser('alice', weak('secret')))
   const store = createMemoryStore({ now: () => 0 })
   const check = createPasswordCheck({
     directory,
     store,
     queue: createHashQueue({ concurrency: 1, capacity: 2 }),
+    hasher: sharedHasher,
   })
-  const outcomes = await Promise.all(Array.from({ length: 200 }, () => check('nobody', 'secret')))
+  let counted = 0
+  const countTry = (): Promise<undefined> => {
+    counted += 1
+    return Promise.resolve(undefined)
+  }
+  const outcomes = await Promise.all(Array.from({ length: 200 }, () => check('nobody', 'secret', countTry)))
   t.equal(outcomes.filter(({ outcome }) => outcome === 'wrong').length, 3)
   t.equal(outcomes.filter(({ outcome }) => outcome === 'busy').length, 197)
-  t.match(await check('alice', 'secret'), { outcome: 'right' })
+  t.equal(counted, 3)
+  t.match(await check('alice', 'secret', countTry), { outcome: 'right' })
+})
+
+void t.test('a try that may not be made costs no hash and keeps no place in the queue', async t => {
+  const { checkPassword, hashes } = make(makeDirectory(makeUser('alice', weak('secret'))))
+  const forbidden = await Promise.all(
+    Array.from({ length: 60 }, () => checkPassword('alice', 'secret', () => Promise.resolve('locked'))),
+  )
+  t.same(new Set(forbidden.map(outcome => JSON.stringify(outcome))).size, 1)
+  t.match(forbidden[0], { outcome: 'forbidden', reason: 'locked' })
+  t.equal(hashes(), 0)
+  const broken = checkPassword('alice', 'secret', () => Promise.reject(new StoreUnavailable('gone')))
+  await t.rejects(broken, StoreUnavailable)
+  for (let round = 0; round < 100; round += 1)
+    await checkPassword('alice', 'secret', () => Promise.resolve('locked'))
+  t.match(await checkPassword('alice', 'secret', nothingForbids), { outcome: 'right' })
 })
 
 void t.test('a dead store is an exception for everybody, never a yes', async t => {

@@ -7,10 +7,12 @@ import type { PlacedRoute } from '../reachability.js'
 import type { Path } from '../read-yaml.js'
 import type { Reading } from '../reading.js'
 import { block, choice, isBlock, list, soundSettings, text } from '../settings.js'
+import { changesSchema, readAppChanges } from './app-changes.js'
 import { comparableHeader, FRAMING_HEADERS, headerName } from './headers.js'
 import { readOrigin } from './origin.js'
 import { readRoute, routeSchema } from './route.js'
-import { readUpstream, upstreamSchema, type OwnAddresses } from './upstream.js'
+import type { OwnAddresses } from './upstream-addresses.js'
+import { readUpstream, upstreamSchema } from './upstream.js'
 
 /** What the single-app form says at the top of the file, and the other form inside each app. */
 const appProperties = {
@@ -20,6 +22,14 @@ const appProperties = {
       description:
         'The first route that a request fits decides. What no route names is required: login and second factor.',
       minItems: 1,
+    }),
+  ),
+  forward_auth: Type.Optional(
+    Type.Boolean({
+      description:
+        'true: another proxy forwards the requests of this app and asks the gateway about each one. What no route ' +
+        'names is then required, with and without "upstream".',
+      default: false,
     }),
   ),
   preflight: Type.Optional(
@@ -59,6 +69,7 @@ const appProperties = {
       headerName({ description: 'A header name.' }),
     ),
   ),
+  ...changesSchema,
   websocket_origins: Type.Optional(
     list(
       {
@@ -116,8 +127,10 @@ export function readApp(
   const parts = isBlock(raw) ? raw : {}
   const name = fallback?.name ?? written.name ?? 'app'
   const host = fallback === undefined ? readHost(reading, [...path, 'host'], written.host) : fallback.host
-  if (parts.upstream === undefined && parts.routes === undefined) {
-    const cure = 'add "upstream: http://…", the address on which the app listens'
+  const forwardAuth = written.forward_auth === true
+  if (parts.upstream === undefined && parts.routes === undefined && !forwardAuth) {
+    const cure =
+      'add "upstream: http://…", the address on which the app listens, or "forward_auth: true" where another proxy forwards'
     reading.findings.error(path, `the app "${name}" has neither "upstream" nor "routes"`, cure)
   }
   const rawRoutes: readonly unknown[] = Array.isArray(parts.routes) ? parts.routes : []
@@ -136,9 +149,12 @@ export function readApp(
         name,
         host: host ?? '',
         routes: routes.map(({ route }) => route),
+        hasUpstream: parts.upstream !== undefined || forwardAuth,
+        ...(forwardAuth ? { forwardAuth } : {}),
         preflight: written.preflight === 'pass',
       },
       upstream: readUpstream(reading, [...path, 'upstream'], parts.upstream, own),
+      changes: readAppChanges(reading, path, parts),
       allowInPath: written.allow_in_path ?? [],
       stripHeaders: readStripHeaders(reading, [...path, 'strip_headers'], written.strip_headers ?? []),
       websocketOrigins: readOrigins(reading, [...path, 'websocket_origins'], written.websocket_origins ?? []),

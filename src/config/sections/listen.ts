@@ -1,12 +1,17 @@
 import { isIP } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import type { GatewayConfig } from '../gateway-config.js'
+import type { Path } from '../read-yaml.js'
 import { quote } from '../../documents/problem.js'
-import { readNamedFile, type Reading } from '../reading.js'
+import { beside, readNamedFile, type Reading } from '../reading.js'
 import { block, fileName, text } from '../settings.js'
-import type { Static } from 'typebox'
+import { Type, type Static } from 'typebox'
+import { assertKeyPair } from './key-pair.js'
 
-const CURE = 'write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or "[::]:8080"'
+/** What an address to listen on looks like. */
+export const LISTEN_PATTERN = '^.+:[0-9]{1,5}$'
+/** What to write instead of what is none. */
+export const LISTEN_CURE =
+  'write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or "[::]:8080"'
 
 export const listenSchema = text(
   {
@@ -15,26 +20,38 @@ export const listenSchema = text(
     default: '127.0.0.1:8080',
     examples: ['0.0.0.0:8080'],
   },
-  '^.+:[0-9]{1,5}$',
-  CURE,
+  LISTEN_PATTERN,
+  LISTEN_CURE,
 )
 
 export const tlsSchema = block('Serve https itself. Leave it out behind a proxy that ends TLS.', {
-  cert: fileName('PEM file with the certificate and its chain.', '/etc/gatehouse/tls.crt'),
+  cert: fileName(
+    'PEM file with the certificate and its chain. Read again when it changes.',
+    '/etc/gatehouse/tls.crt',
+  ),
   key: fileName('PEM file with the private key.', '/etc/gatehouse/tls.key'),
+  http2: Type.Optional(
+    Type.Boolean({
+      description:
+        'Lets clients speak HTTP/2 over TLS. WebSockets and clients that do not ask for it go on with HTTP/1.1, at the same port.',
+      default: false,
+      examples: [true],
+    }),
+  ),
 })
 
 /** Reads `listen`; IPv6 loses its brackets. Port 0 means any free port. */
 export function readListen(
   reading: Reading,
-  written = '127.0.0.1:8080',
+  path: Path,
+  written: string,
 ): GatewayConfig['listen'] | undefined {
   const at = written.lastIndexOf(':')
   const host = written.slice(0, at).replace(/^\[(.*:.*)\]$/, '$1')
   const port = Number(written.slice(at + 1))
   const isBare = host.includes(':') && !written.startsWith('[')
   if (port > 65_535 || isBare || (isIP(host) === 0 && host !== 'localhost')) {
-    reading.findings.error(['listen'], `${quote(written)} is not an address and a port`, CURE)
+    reading.findings.error(path, `${quote(written)} is not an address and a port`, LISTEN_CURE)
     return undefined
   }
   return { host, port }
@@ -50,7 +67,7 @@ export function readTls(
   const key = readNamedFile(reading, ['tls', 'key'], written.key)
   if (cert === undefined || key === undefined) return undefined
   try {
-    createSecureContext({ cert, key })
+    assertKeyPair({ cert, key })
   } catch {
     reading.findings.error(
       ['tls'],
@@ -59,5 +76,6 @@ export function readTls(
     )
     return undefined
   }
-  return { cert, key }
+  const files = { cert: beside(reading.file, written.cert), key: beside(reading.file, written.key) }
+  return { cert, key, files, http2: written.http2 === true }
 }

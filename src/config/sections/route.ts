@@ -2,31 +2,16 @@ import { METHODS } from 'node:http'
 import Type, { type Static } from 'typebox'
 import { parsePathPattern } from '../../access/path-pattern.js'
 import { compileRouteRegex } from '../../access/route-regex.js'
-import type { Route, StepUp } from '../../access/route.js'
+import type { Route } from '../../access/route.js'
 import { nearestWord } from '../../documents/nearest-word.js'
 import { quote } from '../../documents/problem.js'
 import type { Path } from '../read-yaml.js'
 import type { Reading } from '../reading.js'
 import { block, choice, isBlock, list, soundSettings, text } from '../settings.js'
-import { duration, milliseconds } from './duration.js'
 import { networkList, readNetworks } from './networks.js'
+import { readScopes, scopeList } from './scopes.js'
+import { readStepUp, stepUpSchema } from './step-up.js'
 import { readUntil, untilSchema } from './until.js'
-
-const stepUpSchema = block('Ask somebody who is logged in for a fresher or stronger proof.', {
-  max_age: Type.Optional(
-    duration('The proof must not be older than this. Without it, any age will do.', 'none', '5m'),
-  ),
-  methods: Type.Optional(
-    list(
-      { description: 'Any one of these will do. Without it, any second factor.', examples: [['totp']] },
-      choice(
-        { description: 'A second factor.' },
-        ['totp', 'backup_code'],
-        ['a code from an authenticator app', 'one of the ten backup codes'],
-      ),
-    ),
-  ),
-})
 
 export const routeSchema = block('One route: which requests it is for, and the access they need.', {
   path: Type.Optional(
@@ -85,6 +70,12 @@ export const routeSchema = block('One route: which requests it is for, and the a
     ),
   ),
   step_up: Type.Optional(stepUpSchema),
+  tokens: Type.Optional(
+    scopeList(
+      'Scopes: an API token with one of them opens this route too, without login and second factor. Without it, no ' +
+        'API token does.',
+    ),
+  ),
   reason: Type.Optional(
     text({
       description: 'Why the second factor is skipped. Mandatory for bypassed, and only for it.',
@@ -120,6 +111,7 @@ export function readRoute(reading: Reading, path: Path, app: string, raw: unknow
     access: written.access,
     users: written.users,
     groups: written.groups,
+    tokens: readScopes(reading, [...path, 'tokens'], written.tokens),
     stepUp: readStepUp(reading, [...path, 'step_up'], written.step_up),
     reason: written.reason,
     until,
@@ -140,7 +132,11 @@ function judgeKeys(
   if (access === 'public' || access === 'denied') {
     const who = access === 'public' ? 'anybody' : 'nobody'
     const cure = `leave it out, or write another access than ${access}`
-    refuse(['users', 'groups', 'step_up'], `has no meaning on a ${access} route, which is for ${who}`, cure)
+    refuse(
+      ['users', 'groups', 'step_up', 'tokens'],
+      `has no meaning on a ${access} route, which is for ${who}`,
+      cure,
+    )
   }
   if (access !== 'bypassed') {
     const cure = 'leave it out; a note can be a comment'
@@ -213,17 +209,4 @@ function readMethods(
   }
   if (methods.delete('HEAD')) methods.add('GET')
   return [...methods]
-}
-
-function readStepUp(
-  reading: Reading,
-  path: Path,
-  written: Static<typeof stepUpSchema> | undefined,
-): StepUp | undefined {
-  if (written === undefined) return undefined
-  if (Object.keys(written).length === 0) {
-    reading.findings.error(path, 'this step_up asks for nothing', 'write for example { max_age: 5m }')
-  }
-  const maxAge = written.max_age === undefined ? undefined : milliseconds(written.max_age)
-  return { maxAge, methods: written.methods }
 }

@@ -18,6 +18,14 @@ export const sessionSchema = block('How long a login lasts, and which hosts shar
       examples: ['example.com'],
     }),
   ),
+  bind_ip: Type.Optional(
+    Type.Boolean({
+      description:
+        'true: a session is good only from the client address at which it began (IPv6: its /64); people whose address ' +
+        'changes log in again. false: from any address.',
+      default: false,
+    }),
+  ),
 })
 
 /** Reads `session`. Whether the domain fits the hosts is judged once the apps are known. */
@@ -32,7 +40,7 @@ export function readSession(
     const message = `idle (${written.idle ?? '1h'}) is longer than absolute (${written.absolute ?? '12h'})`
     reading.findings.error(path, message, 'let idle be the shorter one')
   }
-  return { idle, absolute, domain: readDomain(reading, written.domain) }
+  return { idle, absolute, domain: readDomain(reading, written.domain), bindIp: written.bind_ip ?? false }
 }
 
 function readDomain(reading: Reading, written: string | undefined): string | undefined {

@@ -1,0 +1,88 @@
+/** One request as the access log tells it. Texts hold one character for each byte that was sent, but for the user. */
+export interface AccessEntry {
+  /** When its head was there, in milliseconds since the epoch. */
+  readonly time: number
+  /** The client's address after trusted proxies. */
+  readonly address: string
+  readonly method: string
+  /** As it was sent, where the request could not be read. Undefined: there was none. */
+  readonly host: string | undefined
+  /** The request target. */
+  readonly path: string
+  /** `1.1` and the like. */
+  readonly version: string
+  /** Undefined: the client went away before there was an answer. */
+  readonly status: number | undefined
+  /** Of the body of the answer. */
+  readonly bytes: number
+  /** Whether the answer was sent to its end. */
+  readonly complete: boolean
+  /** From the head of the request to the end of its answer, in seconds. */
+  readonly duration: number
+  readonly user: string | undefined
+  readonly route: string | undefined
+  /** What was decided, or `refused` where nothing was. Undefined: the gateway's own address. */
+  readonly decision: string | undefined
+  /** Why it was answered in place of the upstream. */
+  readonly reason: string | undefined
+  readonly requestId: string | undefined
+  readonly traceId: string | undefined
+  readonly userAgent: string | undefined
+}
+
+/** How a line of the access log looks. `combined` and `common` are those of Apache and nginx. */
+export type AccessFormat = 'json' | 'combined' | 'common'
+
+/** In characters; what is longer is cut. */
+const LONGEST_PATH = 4_096
+const LONGEST_AGENT = 200
+const LONGEST_HOST = 255
+
+/**
+ * Writes a line of the access log, with its end. Nothing that a client sends can end the line, begin another field or
+ * steer a terminal: all but the printable characters of ASCII is escaped (OWASP ASVS 5.0, 16.4.1).
+ */
+export function formatAccessLine(format: AccessFormat, written: AccessEntry): string {
+  const entry = {
+    ...written,
+    host: written.host?.slice(0, LONGEST_HOST),
+    path: written.path.slice(0, LONGEST_PATH),
+    userAgent: written.userAgent?.slice(0, LONGEST_AGENT),
+  }
+  if (format === 'json') return `${jsonLine(entry)}\n`
+  const { address, user, method, path, version, status, bytes, userAgent } = entry
+  const who = user === undefined ? '-' : escapeBytes(Buffer.from(user).toString('latin1'), / /g)
+  const request = `${escapeBytes(method)} ${escapeBytes(path)} HTTP/${version}`
+  const line = `${address} - ${who} [${commonTime(entry.time)}] "${request}" ${status ?? '-'} ${bytes}`
+  return format === 'common' ? `${line}\n` : `${line} "-" "${escapeBytes(userAgent ?? '-')}"\n`
+}
+
+function jsonLine(entry: AccessEntry): string {
+  const { time, complete, duration, requestId, traceId, userAgent, ...same } = entry
+  const line = JSON.stringify({
+    time: new Date(time).toISOString(),
+    ...same,
+    ...(complete ? {} : { complete }),
+    duration: Math.round(duration * 1e6) / 1e6,
+    request_id: requestId,
+    trace_id: traceId,
+    user_agent: userAgent,
+  })
+  return line.replace(/[^\x20-\x7e]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** As nginx does it: quotes, backslashes and all that is not printable as `\xHH`. `more` is escaped too. */
+function escapeBytes(text: string, more?: RegExp): string {
+  const hex = (sign: string): string => `\\x${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+  const escaped = text.replace(/[^\x20-\x7e]|["\\]/g, hex)
+  return more === undefined ? escaped : escaped.replace(more, hex)
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `10/Oct/2026:13:55:36 +0000`, always in UTC. */
+function commonTime(time: number): string {
+  const [date = '', clock = ''] = new Date(time).toISOString().split(/[T.]/)
+  const [year, month, day] = date.split('-')
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${clock} +0000`
+}

@@ -1,0 +1,42 @@
+/** The names of the preset `remote`, what the gateway itself tells the app. */
+export const IDENTITY: readonly string[] = [
+  'Remote-User',
+  'Remote-Name',
+  'Remote-Email',
+  'Remote-Groups',
+  'Remote-Assurance',
+  'Remote-Amr',
+  'Gatehouse-Assertion',
+]
+
+/** What other gateways and servers call the user: an app may believe any of them. */
+export const OTHER_NAMES: readonly string[] = [
+  'X-Remote-User',
+  'X-Remote-Groups',
+  'X-Auth-Request-User',
+  'X-Auth-Request-Email',
+  'X-Auth-Request-Groups',
+  'X-Auth-Request-Preferred-Username',
+  'X-Auth-Request-Access-Token',
+  'X-Forwarded-User',
+  'X-Forwarded-Email',
+  'X-Forwarded-Groups',
+  'X-Forwarded-Preferred-Username',
+  'X-Forwarded-Access-Token',
+  'X-WEBAUTH-USER',
+  'X-Authentik-Username',
+  'X-Authentik-Groups',
+  'X-Pomerium-Jwt-Assertion',
+  'X-Pomerium-Claim-Email',
+  'Cf-Access-Jwt-Assertion',
+  'Cf-Access-Authenticated-User-Email',
+  'X-Goog-Authenticated-User-Email',
+  'X-Goog-Iap-Jwt-Assertion',
+  'SSL_CLIENT_S_DN',
+  'SSL-Client-Cert',
+  'X-SSL-Client-Cert',
+  'X-Client-Cert',
+  'X-MFA-Verified',
+  'X-User-Id',
+  'X-User-Email',
+]
