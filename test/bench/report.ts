@@ -1,38 +1,84 @@
 import { cpus } from 'node:os'
+import { compare, type Measured, middleOf, MOST_SPREAD, type Verdict } from './compare.js'
+import type { BenchOptions } from './options.js'
 import { pinning } from './processes.js'
+import type { ScenarioResult } from './run-scenario.js'
+import type { Column, Comparison, Scenario } from './scenario.js'
 
-/** One subject in one round. */
-export interface Measurement {
-  /** Microseconds of the subject's process, user and system. */
-  readonly cpuPerRequest: number
-  readonly perSecond: number
-}
-
-/** The medians as a Markdown table. Ratios are taken against the first subject. */
-export function table(measurements: ReadonlyMap<string, readonly Measurement[]>): string {
-  const rows = [...measurements].map(([title, rounds]) => ({
-    title,
-    cpu: median(rounds.map(round => round.cpuPerRequest)),
-    perSecond: median(rounds.map(round => round.perSecond)),
-  }))
-  const base = rows[0]?.cpu ?? Number.NaN
-  const lines = rows.map(
-    ({ title, cpu, perSecond }) =>
-      `| ${title} | ${cpu.toFixed(1)} | ${(cpu / base).toFixed(2)} | ${Math.round(perSecond)} |`,
-  )
+/** A scenario as Markdown: its subjects, and what is compared beside its targets. */
+export function report({ scenario, measured }: ScenarioResult): string {
+  const { title, columns, comparisons } = scenario
+  const [first, ...others] = columns
+  const head = ['', first.title, 'ratio', ...others.map(column => column.title)]
+  const compared = comparisons.flatMap(comparison => comparisonLine(comparison, measured) ?? [])
   return [
-    '| | CPU per request (µs) | ratio | requests/s |',
-    '| --- | ---: | ---: | ---: |',
-    ...lines,
+    `### ${title}`,
     '',
-    `Node ${process.versions.node}, ${cpus().length} cores${pinning ? ', the subject alone on one' : ', not pinned'}; ` +
-      'medians of interleaved rounds, answers of 1 KB, headers as a browser sends them.',
+    row(head),
+    row(['---', ...head.slice(1).map(() => '---:')]),
+    ...measured.map(subject => row(subjectCells(subject, measured, scenario))),
+    '',
+    ...(compared.length === 0
+      ? []
+      : [row(['compared', 'measured', 'target']), row(['---', '---:', '---:']), ...compared, '']),
   ].join('\n')
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+/** On what the numbers were measured. */
+export function circumstances({ rounds, seconds, rate, connections }: BenchOptions): string {
+  return (
+    `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores` +
+    `${pinning ? ', the subject alone on one' : ', not pinned'}; medians of ${rounds} interleaved rounds of ${seconds} s, ` +
+    `${connections} connections, header fields as a browser sends them; p50 and p99 at ${rate} requests a second. ` +
+    `What disagrees by more than ${MOST_SPREAD * 100} % from round to round makes no ratio.`
+  )
+}
+
+function subjectCells(subject: Measured, all: readonly Measured[], { columns }: Scenario): readonly string[] {
+  const [first, ...others] = columns
+  const base = all[0]?.name ?? subject.name
+  const ratio =
+    subject.name === base ? '1.00' : told(compare({ of: subject.name, against: base, column: first }, all), 2)
+  return [subject.title, value(subject, first), ratio, ...others.map(column => value(subject, column))]
+}
+
+function value(subject: Measured, column: Column): string {
+  const middle = middleOf(subject, column)
+  if (middle === undefined) return '-'
+  const text = middle.median.toFixed(column.digits)
+  return middle.spread > MOST_SPREAD ? `${text} (±${Math.round(middle.spread * 50)} %)` : text
+}
+
+function comparisonLine(comparison: Comparison, all: readonly Measured[]): string | undefined {
+  const { of, against, column, as = 'ratio', target } = comparison
+  const verdict = compare(comparison, all)
+  if (verdict.kind === 'unknown') return undefined
+  const sign = as === 'ratio' ? '/' : '-'
+  const digits = as === 'ratio' ? 2 : column.digits
+  return row([`${column.title}: ${of} ${sign} ${against}`, told(verdict, digits, as), goal(target)])
+}
+
+/** A number, or why there is none. */
+function told(verdict: Verdict, digits: number, as: 'ratio' | 'difference' = 'ratio'): string {
+  switch (verdict.kind) {
+    case 'unknown':
+      return '-'
+    case 'too few rounds':
+      return 'too few rounds'
+    case 'noisy':
+      return `rounds disagree by ${Math.round(verdict.spread * 100)} %`
+    case 'value': {
+      const text = verdict.value.toFixed(digits)
+      return as === 'ratio' ? text : `${text} ± ${(verdict.spread / 2).toFixed(digits)}`
+    }
+  }
+}
+
+function goal(target: Comparison['target']): string {
+  if (target === undefined) return '-'
+  return 'most' in target ? `at most ${target.most}` : `at least ${target.least}`
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
 }

@@ -1,0 +1,76 @@
+import type { BenchOptions } from './options.js'
+
+/** One number that is measured: a column of the table of its scenario. */
+export interface Column {
+  readonly key: string
+  /** With its unit. */
+  readonly title: string
+  /** Digits after the point. */
+  readonly digits: number
+}
+
+/** What was measured of one subject in one round, by the keys of columns. What could not be measured is not there. */
+export type Reading = Readonly<Record<string, number>>
+
+/** Where the subjects of a scenario live while it runs. */
+export interface House {
+  /** A folder for their files. */
+  readonly folder: string
+  /** The app behind all of them: see `upstream-process.ts`. */
+  readonly upstreamPort: number
+  readonly options: BenchOptions
+}
+
+/** Something that can be started and then measured. */
+export interface SubjectKind<Started> {
+  readonly name: string
+  /** How the table calls it. */
+  readonly title: string
+  /** Whether this machine has what it needs. Default: it has. */
+  readonly isHere?: () => boolean
+  readonly start: (house: House) => Promise<Started>
+}
+
+/** Two subjects side by side, in one column. */
+export interface Comparison {
+  readonly of: string
+  readonly against: string
+  readonly column: Column
+  /** Default: ratio. */
+  readonly as?: 'ratio' | 'difference'
+  /** The goal; no assertion. Undefined: there is none. */
+  readonly target?: { readonly most: number } | { readonly least: number }
+}
+
+/** One round of a subject that is running. */
+export type Measure = (options: BenchOptions) => Promise<Reading>
+
+/** One question, and who answers it: its subjects are measured in turn, all in the same way. */
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  /** The first is the one that the chart shows, and of which the table tells the ratio to the first subject. */
+  readonly columns: readonly [Column, ...Column[]]
+  readonly subjects: readonly SubjectKind<Measure>[]
+  readonly comparisons: readonly Comparison[]
+}
+
+/** A scenario as it is written down: what its subjects are, and how each of them is measured once. */
+export interface ScenarioPlan<Started> extends Omit<Scenario, 'subjects'> {
+  readonly subjects: readonly SubjectKind<Started>[]
+  readonly measure: (subject: Started, options: BenchOptions) => Promise<Reading>
+}
+
+/** Ties the subjects of a scenario to its one way of measuring. */
+export function scenario<Started>({ subjects, measure, ...rest }: ScenarioPlan<Started>): Scenario {
+  return {
+    ...rest,
+    subjects: subjects.map(({ start, ...kind }) => ({
+      ...kind,
+      start: async house => {
+        const started = await start(house)
+        return options => measure(started, options)
+      },
+    })),
+  }
+}
