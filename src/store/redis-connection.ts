@@ -116,8 +116,9 @@ function commonOptions({ username, password, tls, db }: RedisTarget) {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 1,
     disableClientInfo: true,
-    // A server that has become a replica takes no writes any more; the next connection finds the new master.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    // A server that has become a replica takes no writes any more; the next connection finds the new master. Before
+    // Redis 7 the error of a script begins with the place in it.
+    reconnectOnError: (error: Error) => error.message.includes('READONLY'),
     ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
   }
 }
