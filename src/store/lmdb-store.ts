@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { Clock } from '../clock.js'
-import { makeLmdbDirectory, SYNCED_IN_TURN } from './lmdb-directory.js'
+import { makeLmdbDirectory, WRITTEN_IN_TURN } from './lmdb-directory.js'
 import { openTurns } from './lmdb-turns.js'
 import { createRecordOperations, type Row, type Rows } from './record-operations.js'
 import { type RecordKey, type RecordKind, type Store, StoreUnavailable } from './store.js'
@@ -131,7 +131,7 @@ function openOrFail<R>(failed: (error: unknown) => never, open: () => R): R {
 function openDatabases(directory: string): Databases {
   makeLmdbDirectory(directory)
   assertLmdb(join(directory, 'data.mdb'))
-  const root = open<never, string>({ path: directory, noSubdir: false, maxDbs: 8, ...SYNCED_IN_TURN })
+  const root = open<never, string>({ path: directory, noSubdir: false, maxDbs: 8, ...WRITTEN_IN_TURN })
   // The reader slots of killed processes would keep old pages from being used again.
   root.readerCheck()
   return {

@@ -1,5 +1,5 @@
 import { ABORT, open } from 'lmdb'
-import { makeLmdbDirectory, SYNCED_IN_TURN } from './lmdb-directory.js'
+import { makeLmdbDirectory, WRITTEN_IN_TURN } from './lmdb-directory.js'
 
 /** Whose turn it is among the processes that share a store. */
 export interface Turns {
@@ -28,8 +28,7 @@ export function openTurns(directory: string): Turns {
     path: directory,
     noSubdir: false,
     maxDbs: 0,
-    eventTurnBatching: false,
-    ...SYNCED_IN_TURN,
+    ...WRITTEN_IN_TURN,
   })
   let waiting: Waiting[] = []
   let inARow = 0

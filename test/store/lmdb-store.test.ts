@@ -1,8 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/clock.js'
 import { openLmdbStore } from '../../src/store/lmdb-store.js'
@@ -132,6 +133,39 @@ void t.test('what is written while other processes open and close the store is n
   await Promise.all(ended)
   t.equal((await store.get(key))?.value, own + 6 * 20)
 })
+
+/** Writes while the process may make no file longer, and afterwards; tells what became of each. */
+const REFUSED_WRITES = `
+const { execFileSync } = await import('node:child_process')
+const { openLmdbStore } = await import('${new URL('../../dist/store/lmdb-store.js', import.meta.url).href}')
+const store = openLmdbStore({ directory: process.argv[1], now: Date.now })
+const told = []
+process.on('unhandledRejection', () => told.push('unhandled'))
+// Otherwise the system ends the process for it.
+process.on('SIGXFSZ', () => undefined)
+const write = id =>
+  store.put({ kind: 'session', id }, id, { expiresAt: undefined }).then(
+    () => told.push('written'),
+    () => told.push('refused'),
+  )
+const limit = most => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + most + ':unlimited'])
+await write('before')
+limit(0)
+for (const id of ['first', 'second']) await write(id)
+limit('unlimited')
+await write('afterwards')
+console.log(told.join(' '))
+process.exit(0)
+`
+
+void t.test(
+  'what the disk refuses is told to whoever asked, and to nobody else; the store goes on',
+  async t => {
+    const words = ['--input-type=module', '--eval', REFUSED_WRITES, t.testdir({})]
+    const { stdout } = await promisify(execFile)(process.execPath, words, { env: { PATH: process.env.PATH } })
+    t.equal(stdout, 'written refused refused written\n')
+  },
+)
 
 void t.test('a record that another process has deleted is gone at the next read', async t => {
   const directory = t.testdir({})
