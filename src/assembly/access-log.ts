@@ -25,7 +25,7 @@ export function openAccessLog(
 ): AccessLog {
   const home = file === undefined ? undefined : openAppendedFile(file)
   const buffer = createLineBuffer({
-    write: async text => (home === undefined ? print(text.trimEnd()) : home.append(text)),
+    write: async lines => (home === undefined ? print(lines.toString().trimEnd()) : home.append(lines)),
     onFault: error => log.error({ error: error.message }, 'access lines cannot be written'),
     onMended: lost => log.warn({ lost }, 'access lines are written again'),
   })

@@ -107,9 +107,8 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
   return {
     begin(request, response) {
       const notes = beginNotes(elapsed, tracing?.begin(request))
-      const bytes = accessLog === undefined ? nothing : countBody(response)
       response.once('close', () => {
-        conclude(request, endingOf(response, notes.begun, bytes(), notes, undefined))
+        conclude(request, endingOf(response, notes.begun, notes.bytes, notes, undefined))
       })
       return notes
     },

@@ -3,15 +3,17 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 /** A file that grows at its end, and may be moved away by whoever rotates logs. */
 export interface AppendedFile {
   /** Writes at the end of the file of this name, made anew where it was moved away. Rejects with what Node rejects. */
-  append(text: string): Promise<void>
-  /** Has the file opened anew for the next text, whatever became of it. */
+  append(lines: Buffer): Promise<void>
+  /** Has the file opened anew for the next lines, whatever became of it. */
   reopen(): void
   close(): Promise<void>
 }
 
+const NEW_LINE = Buffer.from('\n')
+
 /**
- * Opens a file for appending. Several processes may write to it: each text is one write, which the system does not mix
- * with another.
+ * Opens a file for appending. Several processes may write to it: what is appended is one write, which the
+ * system does not mix with another.
  * @param file absolute path; made with mode 0640, as far as the umask allows
  */
 export function openAppendedFile(file: string): AppendedFile {
@@ -36,9 +38,9 @@ export function openAppendedFile(file: string): AppendedFile {
   }
 
   return {
-    async append(text) {
+    async append(lines) {
       const handle = await current()
-      const bytes = Buffer.from(torn ? `\n${text}` : text)
+      const bytes = torn ? Buffer.concat([NEW_LINE, lines]) : lines
       let at = 0
       try {
         while (at < bytes.length) at += (await handle.write(bytes, at)).bytesWritten

@@ -10,7 +10,7 @@ export interface LineBuffer {
 
 export interface LineBufferOptions {
   /** Writes whole lines. One call at a time. Rejects when they are not written: then they are lost. */
-  readonly write: (text: string) => Promise<void>
+  readonly write: (lines: Buffer) => Promise<void>
   /** Told of the first failure, and of no further one before a success. */
   readonly onFault: (error: Error) => void
   /** Told of the first success after a failure, with how many lines were lost since the start. */
@@ -19,14 +19,28 @@ export interface LineBufferOptions {
 
 /** How long a line waits for others, in milliseconds. */
 const WAITS = 100
-/** From so many characters on nothing waits for more. */
+/** From so many bytes on nothing waits for more. */
 const ENOUGH = 65_536
-/** Most characters that wait. */
+/** Room of a piece, in bytes, unless a line needs more. */
+const ROOM = 2 * ENOUGH
+/** Most bytes that wait. */
 const MOST = 8 * 1024 * 1024
 
-/** Makes an empty buffer. */
+/** Lines that are written together. */
+interface Piece {
+  readonly bytes: Buffer
+  used: number
+  lines: number
+}
+
+/**
+ * Makes an empty buffer. Lines wait as bytes, where the garbage collector does not see them: as texts they would outlive
+ * its small collections, and cost more than all else that is done about them.
+ */
 export function createLineBuffer({ write, onFault, onMended }: LineBufferOptions): LineBuffer {
-  let waiting: string[] = []
+  const waiting: Piece[] = []
+  /** The room of a piece that was written, for the next one. */
+  let spare: Buffer | undefined
   let size = 0
   let lost = 0
   let timer: NodeJS.Timeout | undefined
@@ -35,19 +49,18 @@ export function createLineBuffer({ write, onFault, onMended }: LineBufferOptions
   let closed = false
 
   async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const lines = waiting
-      waiting = []
-      size = 0
+    for (let piece = waiting.shift(); piece !== undefined; piece = waiting.shift()) {
+      size -= piece.used
       try {
-        await write(lines.join(''))
+        await write(piece.bytes.subarray(0, piece.used))
         if (failing) onMended(lost)
         failing = false
       } catch (error) {
-        lost += lines.length
+        lost += piece.lines
         if (!failing) onFault(error instanceof Error ? error : new Error(String(error)))
         failing = true
       }
+      if (piece.bytes.length === ROOM) spare = piece.bytes
     }
   }
 
@@ -59,14 +72,27 @@ export function createLineBuffer({ write, onFault, onMended }: LineBufferOptions
     })
   }
 
+  function pieceFor(length: number): Piece {
+    const last = waiting.at(-1)
+    if (last !== undefined && last.used + length <= last.bytes.length) return last
+    const bytes = (length <= ROOM ? spare : undefined) ?? Buffer.allocUnsafeSlow(Math.max(ROOM, length))
+    if (bytes === spare) spare = undefined
+    const piece = { bytes, used: 0, lines: 0 }
+    waiting.push(piece)
+    return piece
+  }
+
   return {
     add(line) {
-      if (closed || size + line.length > MOST) {
+      const length = Buffer.byteLength(line)
+      if (closed || size + length > MOST) {
         lost += 1
         return
       }
-      waiting.push(line)
-      size += line.length
+      const piece = pieceFor(length)
+      piece.used += piece.bytes.write(line, piece.used)
+      piece.lines += 1
+      size += length
       if (size >= ENOUGH) flush()
       else timer ??= setTimeout(flush, WAITS).unref()
     },

@@ -42,31 +42,41 @@ const LONGEST_HOST = 255
  * Writes a line of the access log, with its end. Nothing that a client sends can end the line, begin another field or
  * steer a terminal: all but the printable characters of ASCII is escaped (OWASP ASVS 5.0, 16.4.1).
  */
-export function formatAccessLine(format: AccessFormat, written: AccessEntry): string {
-  const entry = {
-    ...written,
-    host: written.host?.slice(0, LONGEST_HOST),
-    path: written.path.slice(0, LONGEST_PATH),
-    userAgent: written.userAgent?.slice(0, LONGEST_AGENT),
-  }
+export function formatAccessLine(format: AccessFormat, entry: AccessEntry): string {
   if (format === 'json') return `${jsonLine(entry)}\n`
-  const { address, user, method, path, version, status, bytes, userAgent } = entry
+  const { address, user, method, version, status, bytes } = entry
   const who = user === undefined ? '-' : escapeBytes(Buffer.from(user).toString('latin1'), / /g)
-  const request = `${escapeBytes(method)} ${escapeBytes(path)} HTTP/${version}`
+  const request = `${escapeBytes(method)} ${escapeBytes(cut(entry.path, LONGEST_PATH))} HTTP/${version}`
   const line = `${address} - ${who} [${commonTime(entry.time)}] "${request}" ${status ?? '-'} ${bytes}`
-  return format === 'common' ? `${line}\n` : `${line} "-" "${escapeBytes(userAgent ?? '-')}"\n`
+  if (format === 'common') return `${line}\n`
+  return `${line} "-" "${escapeBytes(cut(entry.userAgent ?? '-', LONGEST_AGENT))}"\n`
 }
 
+function cut(text: string, longest: number): string {
+  return text.length > longest ? text.slice(0, longest) : text
+}
+
+/** Written out: copying an entry with a spread costs more here than the rest of the line. */
 function jsonLine(entry: AccessEntry): string {
-  const { time, complete, duration, requestId, traceId, userAgent, ...same } = entry
+  const { host, complete, userAgent } = entry
   const line = JSON.stringify({
-    time: new Date(time).toISOString(),
-    ...same,
-    ...(complete ? {} : { complete }),
-    duration: Math.round(duration * 1e6) / 1e6,
-    request_id: requestId,
-    trace_id: traceId,
-    user_agent: userAgent,
+    time: new Date(entry.time).toISOString(),
+    address: entry.address,
+    method: entry.method,
+    host: host && cut(host, LONGEST_HOST),
+    path: cut(entry.path, LONGEST_PATH),
+    version: entry.version,
+    status: entry.status,
+    bytes: entry.bytes,
+    user: entry.user,
+    route: entry.route,
+    decision: entry.decision,
+    reason: entry.reason,
+    complete: complete ? undefined : false,
+    duration: Math.round(entry.duration * 1e6) / 1e6,
+    request_id: entry.requestId,
+    trace_id: entry.traceId,
+    user_agent: userAgent && cut(userAgent, LONGEST_AGENT),
   })
   return line.replace(/[^\x20-\x7e]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

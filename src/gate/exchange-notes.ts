@@ -37,6 +37,8 @@ export interface ExchangeNotes {
   /** By `elapsed`: when the head of the upstream's answer was there. */
   answeredAt: number | undefined
   failure: ExchangeFailure | undefined
+  /** How much of the body of the answer was handed on so far; 0 where it has none (RFC 9110, section 6.4.1). */
+  bytes: number
   /** The id under which the log tells of it, and the answer. */
   requestId: string | undefined
   /** The answer to a WebSocket handshake, as long as it is one. */
@@ -55,6 +57,7 @@ export function beginNotes(elapsed: Clock, trace?: RequestTrace): ExchangeNotes 
     judgedAt: undefined,
     answeredAt: undefined,
     failure: undefined,
+    bytes: 0,
     requestId: undefined,
     handshake: undefined,
     upgraded: false,

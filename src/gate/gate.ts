@@ -109,18 +109,16 @@ export function createGate(parts: GateParts): Gate {
 
   /** A body that nobody reads must never be taken for the next request, so its connection ends with the answer. */
   function answer(exchange: Exchange, told: Answer, close: boolean): void {
-    const { arrival, raw, response, reshape } = exchange
+    const { arrival, raw, response, reshape, notes } = exchange
     if (response.headersSent || response.destroyed) {
       response.destroy()
       return
     }
     const unread = hasBody(arrival.headers)
-    writeAnswer(response, reshape === undefined ? told : reshape(told), {
-      own: parts.answerHeaders(),
-      close: close || unread,
-      unread,
-      head: raw.method === 'HEAD',
-    })
+    const ready = reshape === undefined ? told : reshape(told)
+    const head = raw.method === 'HEAD'
+    if (notes !== undefined && !head) notes.bytes = Buffer.byteLength(ready.body)
+    writeAnswer(response, ready, { own: parts.answerHeaders(), close: close || unread, unread, head })
   }
 
   function refuse(exchange: Exchange, refusal: ArrivalRefusal | 'ambiguous_credential'): void {

@@ -35,6 +35,7 @@ function send(gate: Gate, exchange: Exchange, passage: Passage): void {
     headers,
     hasBody: hasBody(arrival.headers),
     stalledAfter: parts.stalledAfter,
+    notes: exchange.notes,
     takesTrailers: te !== undefined && takesTrailers(te),
     readHeaders(fromUpstream) {
       if (exchange.notes !== undefined) exchange.notes.answeredAt = exchange.notes.elapsed()

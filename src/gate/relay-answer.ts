@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
 import type { Lease } from './balance.js'
+import type { ExchangeNotes } from './exchange-notes.js'
 import type { UpstreamAddress } from './upstream-address.js'
 import { failureOf, isOfAddress, type UpstreamFailure } from './upstream-failure.js'
 import type { Upstream } from './upstream.js'
@@ -19,6 +20,8 @@ export interface AnswerRelay {
   readonly readHeaders: (raw: readonly string[]) => string[] | undefined
   /** Answers in place of the upstream; called only while nothing has been sent. */
   readonly onFailure: (failure: UpstreamFailure, error: Error) => void
+  /** Where is noted how much of the body was handed on; undefined: nobody wants to know. */
+  readonly notes: Pick<ExchangeNotes, 'bytes'> | undefined
 }
 
 /** The sending of the request that is answered. */
@@ -39,7 +42,7 @@ export interface Sending {
  */
 export function relayAnswer(
   response: ServerResponse,
-  { upstream, readHeaders, onFailure, takesTrailers, stalledAfter }: AnswerRelay,
+  { upstream, readHeaders, onFailure, takesTrailers, stalledAfter, notes }: AnswerRelay,
   { lease, onConnected, sendAgain }: Sending,
 ): Dispatcher.DispatchHandler {
   const client = response.req.socket
@@ -103,6 +106,7 @@ export function relayAnswer(
     },
     onResponseData(controller, chunk) {
       begun = true
+      if (notes !== undefined) notes.bytes += chunk.length
       if (remaining !== undefined) remaining -= chunk.length
       if (remaining === 0) response.end(chunk)
       else if (response.write(chunk)) wait.begin(forBody)
