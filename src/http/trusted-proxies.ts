@@ -42,21 +42,25 @@ export function clientOf(
       peerIsTrusted: false,
     }
   }
-  const hops = (claims.forwardedFor ?? '').split(',').map(hop => plainAddress(hop.trim()))
-  const chain = [peer]
-  for (let index = hops.length - 1; index >= 0; index--) {
-    const hop = hops[index] ?? ''
+  let address = peer
+  let forwardedFor = peer
+  let rest = claims.forwardedFor ?? ''
+  while (rest !== '') {
+    const comma = rest.lastIndexOf(',')
+    const hop = plainAddress(rest.slice(comma + 1).trim())
     if (isIP(hop) === 0) break
-    chain.unshift(hop)
+    address = hop
+    forwardedFor = `${hop}, ${forwardedFor}`
     if (!contains(trusted, hop)) break
+    rest = rest.slice(0, Math.max(comma, 0))
   }
   return {
-    address: chain[0] ?? peer,
+    address,
     secure:
       claims.forwardedProto === undefined
         ? encrypted
         : claims.forwardedProto.trim().toLowerCase() === 'https',
-    forwardedFor: chain.join(', '),
+    forwardedFor,
     forwardedHost: claims.forwardedHost?.includes(',') === true ? null : claims.forwardedHost,
     peerIsTrusted: true,
   }
@@ -64,7 +68,7 @@ export function clientOf(
 
 /** An IPv4 address that a dual-stack socket shows as IPv6 is that IPv4 address. */
 function plainAddress(address: string): string {
-  return address.includes('.') ? address.replace(/^::ffff:/i, '') : address
+  return address.startsWith('::') && address.includes('.') ? address.replace(/^::ffff:/i, '') : address
 }
 
 /** Most addresses of a list that are remembered; then it begins anew. */
