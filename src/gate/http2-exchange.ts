@@ -82,8 +82,9 @@ export function createHttp2Exchange(
     }
     handler.onRequestStart?.(controller, {})
     if (state.aborted) return
-    const isEmpty = !(body instanceof Readable)
-    const asked = session.request(fieldsOf(method, path, headers), { endStream: isEmpty })
+    const whole = body instanceof Uint8Array ? body : undefined
+    const endStream = whole === undefined && !(body instanceof Readable)
+    const asked = session.request(fieldsOf(method, path, headers), { endStream })
     stream = asked
     asked.on('error', (error: Error) => fail(new errors.SocketError(error.message)))
     asked.on('close', () => fail(new errors.SocketError('the answer was cut off')))
@@ -114,7 +115,8 @@ export function createHttp2Exchange(
       controller.rawTrailers = pairs(trailers)
       handler.onResponseEnd?.(controller, plain(trailers))
     })
-    if (!isEmpty) {
+    if (whole !== undefined) asked.end(whole)
+    else if (body instanceof Readable) {
       body.on('error', fail)
       body.pipe(asked)
     }

@@ -1,4 +1,4 @@
-import { hasBody } from '../http/arrival.js'
+import { bodyLength } from '../http/arrival.js'
 import { changeAnswer } from './app-changes.js'
 import { forward } from './forward.js'
 import type { Exchange, Gate, Passage } from './gate.js'
@@ -7,9 +7,9 @@ import { hostOf, takesTrailers } from './upstream-headers.js'
 
 /** Takes a request through the gate: judged, then sent to its upstream, or answered here. */
 export function proxy(gate: Gate, exchange: Exchange): void {
-  const goOn = (passage: Passage | undefined): void => {
+  const goOn = async (passage: Passage | undefined): Promise<void> => {
     try {
-      if (passage !== undefined) send(gate, exchange, passage)
+      if (passage !== undefined) await send(gate, exchange, passage)
     } catch (error) {
       gate.breakOff(exchange, error)
     }
@@ -18,22 +18,22 @@ export function proxy(gate: Gate, exchange: Exchange): void {
   const giveUp = (): void => void exchange.response.destroy()
   const passage = gate.admit(exchange)
   if (passage instanceof Promise) passage.then(goOn).catch(giveUp)
-  else goOn(passage)
+  else goOn(passage).catch(giveUp)
 }
 
-function send(gate: Gate, exchange: Exchange, passage: Passage): void {
+function send(gate: Gate, exchange: Exchange, passage: Passage): Promise<void> {
   const { parts } = gate
   const { arrival, raw, response } = exchange
   const { judgement, upstream, target, changes, headers } = passage
   const { request, caller, decision } = judgement
   const isPrivate = decision.effect === 'allow' && decision.withIdentity
   const { te } = arrival.headers.fields
-  forward(raw, response, {
+  return forward(raw, response, {
     upstream,
     method: request.method,
     target,
     headers,
-    hasBody: hasBody(arrival.headers),
+    bodyLength: bodyLength(arrival.headers),
     stalledAfter: parts.stalledAfter,
     notes: exchange.notes,
     takesTrailers: te !== undefined && takesTrailers(te),

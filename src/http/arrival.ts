@@ -67,10 +67,19 @@ export function readArrival(raw: ParsedRequest, options: ArrivalOptions): Arriva
   return { policy, headers, client, sent, reading: canonicalise(sent, policy.leniencies) }
 }
 
-/** Whether a request has a body, by its framing (RFC 9112, section 6.3). */
+/**
+ * How long the body of a request is by its framing, in bytes (RFC 9112, section 6.3): 0 where there is none; undefined
+ * where it comes in chunks, and nobody knows.
+ */
+export function bodyLength({
+  fields: { contentLength, transferEncoding },
+}: RequestHeaders): number | undefined {
+  return transferEncoding === undefined ? Number(contentLength ?? 0) : undefined
+}
+
+/** Whether a request has a body. */
 export function hasBody(headers: RequestHeaders): boolean {
-  const { contentLength, transferEncoding } = headers.fields
-  return transferEncoding !== undefined || (contentLength !== undefined && contentLength !== '0')
+  return bodyLength(headers) !== 0
 }
 
 function framingRefusal(

@@ -13,11 +13,14 @@ const ACCEPTED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpg
 
 /** An app that sends without end, or takes nothing for a while. */
 const open = new Set<Socket>()
+/** What it was told first on each connection. */
+const asked: string[] = []
 const app = createServer(socket => {
   open.add(socket)
   socket.on('error', () => socket.destroy()).on('close', () => open.delete(socket))
   socket.once('data', bytes => {
     const head = bytes.toString('latin1')
+    asked.push(head)
     if (head.includes('/down')) {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`)
       pour(socket, SIZE)
@@ -30,6 +33,7 @@ const app = createServer(socket => {
       setTimeout(() => socket.resume(), 2_500)
       take(socket, bytes, SIZE)
     } else if (head.includes('/short')) take(socket, bytes, 12)
+    else if (head.includes('/long')) take(socket, bytes, 50_000)
   })
 })
 await new Promise<void>(resolve => app.listen(0, '127.0.0.1', resolve))
@@ -44,11 +48,13 @@ function pour(socket: Socket, left: number): void {
 
 /** Answers once so many bytes of the body are here. */
 function take(socket: Socket, first: Buffer, size: number): void {
-  let taken = first.length - first.indexOf('\r\n\r\n') - 4
-  socket.on('data', bytes => {
+  let taken = -(first.indexOf('\r\n\r\n') + 4)
+  const count = (bytes: Buffer): void => {
     taken += bytes.length
     if (taken === size) socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
-  })
+  }
+  count(first)
+  socket.on('data', count)
 }
 
 const gateway = await startGateway(t, {
@@ -94,14 +100,34 @@ t.test('l1: a body for an app that stops coming ends the connection, and the app
 })
 
 t.test('a body for an app may take its time as long as it comes', async t => {
-  const connection = await openRaw(gateway, 10_000)
-  connection.write(`${post('/public/short', 12)}ab`)
-  for (const piece of ['cd', 'ef', 'gh', 'ij', 'kl']) {
-    await new Promise(resolve => setTimeout(resolve, 400))
-    connection.write(piece)
+  for (const length of [12, 50_000]) {
+    const connection = await openRaw(gateway, 10_000)
+    const piece = 'x'.repeat(length / 6)
+    connection.write(`${post(length === 12 ? '/public/short' : '/public/long', length)}${piece}`)
+    for (let sent = 1; sent < 6; sent++) {
+      await new Promise(resolve => setTimeout(resolve, 400))
+      connection.write(sent === 5 ? 'x'.repeat(length - piece.length * 5) : piece)
+    }
+    t.equal((await connection.answer())?.status, 200)
+    connection.destroy()
   }
-  t.equal((await connection.answer())?.status, 200)
-  connection.destroy()
+})
+
+t.test('l1: an app is not kept waiting by who sends a short body slowly, or not to its end', async t => {
+  t.ok(await untilApp(0))
+  const connection = await openRaw(gateway, 10_000)
+  connection.write(`${post('/public/short', 12)}unfinished`)
+  t.ok(await connection.closed())
+  const leaving = await openRaw(gateway, 10_000)
+  leaving.write(`${post('/public/short', 12)}unfinished`)
+  await new Promise(resolve => setTimeout(resolve, 100))
+  leaving.destroy()
+  await new Promise(resolve => setTimeout(resolve, 100))
+  t.equal(open.size, 0)
+  t.notOk(
+    asked.some(head => head.includes('unfinished')),
+    'it never was asked',
+  )
 })
 
 t.test('a body that has to wait for its app is not taken for a slow one', async t => {
