@@ -10,23 +10,21 @@ export interface Measured {
 /** What the rounds say together. */
 export interface Middle {
   readonly median: number
-  /**
-   * Between the quarter points of the rounds. Of numbers of one subject as a share of the median, and of two subjects
-   * side by side in the unit of the median.
-   */
+  /** How wide the interval is in which the true median lies 19 times of 20, as a share of the median. */
   readonly spread: number
 }
 
 /** What two subjects side by side are worth. */
 export type Verdict =
+  /** `spread`: how wide the interval is in which the true value lies 19 times of 20, in its own unit. */
   | { readonly kind: 'value'; readonly value: number; readonly spread: number }
-  /** The rounds disagree by this share of their median: the machine had other work. */
+  /** That interval is so wide, as a share of the median: the machine had other work. */
   | { readonly kind: 'noisy'; readonly spread: number }
   | { readonly kind: 'too few rounds' }
   /** One of the two was not measured. */
   | { readonly kind: 'unknown' }
 
-/** Rounds whose ratios disagree by more than this share of their median make no ratio. */
+/** Rounds that leave more than this share of their median open make no ratio. */
 export const MOST_SPREAD = 0.15
 /** Two rounds agree by chance. */
 const LEAST_ROUNDS = 3
@@ -84,7 +82,13 @@ export function quantile(numbers: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-/** Between the quarter points. */
+/**
+ * How wide the interval is in which the true median lies 19 times of 20, whatever the numbers are spread like: by the
+ * sign test, between the numbers that stand 0.98 √n places from the middle. The whole range of seven and fewer; of many
+ * short rounds on a machine that others disturb, far less.
+ */
 function spreadOf(numbers: readonly number[]): number {
-  return quantile(numbers, 0.75) - quantile(numbers, 0.25)
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const cut = Math.max(0, Math.floor((sorted.length - 1.96 * Math.sqrt(sorted.length)) / 2))
+  return (sorted.at(-1 - cut) ?? Number.NaN) - (sorted[cut] ?? Number.NaN)
 }

@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util'
 
 /** What the person at the keyboard may choose: `npm run bench -- --rounds 9 --only gateway`. */
 export interface BenchOptions {
-  /** How often each subject is measured; the table tells medians. Default 7. */
+  /** How often each subject is measured; the table tells medians. Default 25. */
   readonly rounds: number
-  /** Length of one measurement. Default 3. */
+  /** Length of one measurement, in seconds. Default 0.8. */
   readonly seconds: number
   /** How long each subject is measured before that counts, in seconds; longer while it gets faster. Default 4. */
   readonly warmUp: number
@@ -44,8 +44,8 @@ Measures the gateway beside its peers, in interleaved rounds: CPU per request, r
   --scenario a,b     these scenarios (default: ${USUAL_SCENARIO}), or all
   --list             tells the scenarios and their subjects
   --only a,b         these subjects alone
-  --rounds 7         how often each is measured, in turn; three at least for a ratio
-  --seconds 3        how long each time
+  --rounds 25        how often each is measured, in turn; three at least for a ratio
+  --seconds 0.8      how long each time
   --warm-up 4        how long each is measured before that, in seconds; longer while it gets faster
   --connections 32   with one request under way on each
   --rate 1000        requests a second for p50 and p99
@@ -82,8 +82,8 @@ export function readTask(words: readonly string[]): BenchTask {
   // Many short rounds: what disturbs two that follow each other is the same.
   const isShort = values.guard === true || values.record === true
   const options = {
-    rounds: positive('rounds', values.rounds ?? (isShort ? '25' : '7')),
-    seconds: positive('seconds', values.seconds ?? (isShort ? '0.4' : '3')),
+    rounds: positive('rounds', values.rounds ?? '25'),
+    seconds: positive('seconds', values.seconds ?? (isShort ? '0.4' : '0.8')),
     warmUp: positive('warm-up', values['warm-up']),
     connections: positive('connections', values.connections),
     rate: positive('rate', values.rate),

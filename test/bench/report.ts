@@ -30,7 +30,7 @@ export function circumstances({ rounds, seconds, rate, connections }: BenchOptio
     `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores` +
     `${pinning ? ', the subject alone on one' : ', not pinned'}; medians of ${rounds} interleaved rounds of ${seconds} s, ` +
     `${connections} connections, header fields as a browser sends them; p50 and p99 at ${rate} requests a second. ` +
-    `What disagrees by more than ${MOST_SPREAD * 100} % from round to round makes no ratio.`
+    `Where the rounds leave more than ${MOST_SPREAD * 100} % of a median open (19 times of 20), there is no ratio.`
   )
 }
 
