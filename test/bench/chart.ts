@@ -1,4 +1,4 @@
-import { middleOf } from './compare.js'
+import { settled } from './compare.js'
 import type { ScenarioResult } from './run-scenario.js'
 
 const WIDTH = 860
@@ -10,8 +10,8 @@ const BAR = 300
 export function chart({ scenario, measured }: ScenarioResult): string {
   const [column] = scenario.columns
   const bars = measured.flatMap(subject => {
-    const middle = middleOf(subject, column)
-    return middle === undefined ? [] : [{ ...subject, value: middle.median }]
+    const found = settled(subject, column)
+    return found === undefined ? [] : [{ ...subject, value: found.value }]
   })
   // What takes fifty times as long would leave the others no bar: its own is broken, and its number says it.
   const known = bars.map(({ value }) => value).sort((a, b) => a - b)

@@ -8,57 +8,69 @@ export interface Measured {
 }
 
 /** What the rounds say together. */
-export interface Middle {
-  readonly median: number
-  /** How wide the interval is in which the true median lies 19 times of 20, as a share of the median. */
+export interface Settled {
+  readonly value: number
+  /** How far the two halves of the rounds are apart, as a share of the value. */
   readonly spread: number
 }
 
 /** What two subjects side by side are worth. */
 export type Verdict =
-  /** `spread`: how wide the interval is in which the true value lies 19 times of 20, in its own unit. */
+  /** `spread`: how far the two halves of the rounds are apart, in the unit of the value. */
   | { readonly kind: 'value'; readonly value: number; readonly spread: number }
-  /** That interval is so wide, as a share of the median: the machine had other work. */
+  /** They are so far apart, as a share of the value: the machine had other work. */
   | { readonly kind: 'noisy'; readonly spread: number }
   | { readonly kind: 'too few rounds' }
   /** One of the two was not measured. */
   | { readonly kind: 'unknown' }
 
-/** Rounds that leave more than this share of their median open make no ratio. */
+/** Halves that differ by more than this share make no ratio. */
 export const MOST_SPREAD = 0.15
-/** Two rounds agree by chance. */
-const LEAST_ROUNDS = 3
+/** Two in each half. */
+const LEAST_ROUNDS = 4
 
-/** Median and spread of one column of a subject; undefined where nothing was measured. */
-export function middleOf({ rounds }: Measured, { key }: Column): Middle | undefined {
-  const values = rounds.map(round => round[key]).filter(value => value !== undefined)
+/** Where the undisturbed rounds stand among all of them, by size. */
+const PLACE: Readonly<Record<Column['noise'], number>> = { adds: 0.1, takes: 0.9, none: 0.5 }
+
+/** One column of a subject, of the rounds that were disturbed least; undefined where nothing was measured. */
+export function settled({ rounds }: Measured, column: Column): Settled | undefined {
+  const values = rounds.map(round => round[column.key]).filter(value => value !== undefined)
   if (values.length === 0) return undefined
-  const median = quantile(values, 0.5)
-  return { median, spread: spreadOf(values) / median }
+  const value = undisturbed(values, column)
+  return { value, spread: apart(values, half => undisturbed(half, column)) / value }
 }
 
 /**
- * Compares two subjects round by round, each with the other's round beside it, so that what slows the whole machine
- * for a while is in both and drops out. Rounds that disagree give no number.
+ * Compares two subjects by the rounds in which each was disturbed least: other work on the machine only ever adds to
+ * what something costs, so the cheapest tenth says most (J. Chen, J. Revels: Robust benchmarking in noisy environments,
+ * 2016). The rounds with odd and those with even numbers must say the same by themselves; otherwise there is no number.
  */
 export function compare(comparison: Comparison, all: readonly Measured[]): Verdict {
-  const { as = 'ratio' } = comparison
+  const { as = 'ratio', column } = comparison
   const pairs = pairsOf(comparison, all)
   if (pairs.length === 0) return { kind: 'unknown' }
   if (pairs.length < LEAST_ROUNDS) return { kind: 'too few rounds' }
-  const values = pairs.map(([value, base]) => (as === 'ratio' ? value / base : value - base))
-  const median = quantile(values, 0.5)
-  const spread = spreadOf(values)
+  const valueOf = (some: typeof pairs): number => {
+    const [value, base] = [0, 1].map(at =>
+      undisturbed(
+        some.map(pair => pair[at] ?? Number.NaN),
+        column,
+      ),
+    ) as [number, number]
+    return as === 'ratio' ? value / base : value - base
+  }
+  const value = valueOf(pairs)
+  const spread = apart(pairs, valueOf)
   // A difference may be nothing at all, so what it disagrees by is a share of what it is taken from.
   const scale =
     as === 'ratio'
-      ? median
-      : quantile(
+      ? value
+      : undisturbed(
           pairs.map(([, base]) => base),
-          0.5,
+          column,
         )
   const share = spread / scale
-  return share > MOST_SPREAD ? { kind: 'noisy', spread: share } : { kind: 'value', value: median, spread }
+  return share > MOST_SPREAD ? { kind: 'noisy', spread: share } : { kind: 'value', value, spread }
 }
 
 /** The numbers of the two subjects of a comparison in each round in which both were measured. */
@@ -82,13 +94,12 @@ export function quantile(numbers: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-/**
- * How wide the interval is in which the true median lies 19 times of 20, whatever the numbers are spread like: by the
- * sign test, between the numbers that stand 0.98 √n places from the middle. The whole range of seven and fewer; of many
- * short rounds on a machine that others disturb, far less.
- */
-function spreadOf(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const cut = Math.max(0, Math.floor((sorted.length - 1.96 * Math.sqrt(sorted.length)) / 2))
-  return (sorted.at(-1 - cut) ?? Number.NaN) - (sorted[cut] ?? Number.NaN)
+function undisturbed(numbers: readonly number[], { noise }: Column): number {
+  return quantile(numbers, PLACE[noise])
+}
+
+/** How far what is made of the one half is from what is made of the other: each second one belongs to each. */
+function apart<Item>(all: readonly Item[], make: (half: readonly Item[]) => number): number {
+  const [odd, even] = [0, 1].map(rest => make(all.filter((_, at) => at % 2 === rest))) as [number, number]
+  return all.length < 2 ? 0 : Math.abs(odd - even)
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 /** What the person at the keyboard may choose: `npm run bench -- --rounds 9 --only gateway`. */
 export interface BenchOptions {
-  /** How often each subject is measured; the table tells medians. Default 25. */
+  /** How often each subject is measured; the table tells those that were disturbed least. Default 25. */
   readonly rounds: number
   /** Length of one measurement, in seconds. Default 0.8. */
   readonly seconds: number
@@ -44,7 +44,7 @@ Measures the gateway beside its peers, in interleaved rounds: CPU per request, r
   --scenario a,b     these scenarios (default: ${USUAL_SCENARIO}), or all
   --list             tells the scenarios and their subjects
   --only a,b         these subjects alone
-  --rounds 25        how often each is measured, in turn; three at least for a ratio
+  --rounds 25        how often each is measured, in turn; four at least for a ratio
   --seconds 0.8      how long each time
   --warm-up 4        how long each is measured before that, in seconds; longer while it gets faster
   --connections 32   with one request under way on each

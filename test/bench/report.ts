@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { compare, type Measured, middleOf, MOST_SPREAD, type Verdict } from './compare.js'
+import { compare, type Measured, settled, MOST_SPREAD, type Verdict } from './compare.js'
 import type { BenchOptions } from './options.js'
 import { pinning } from './processes.js'
 import type { ScenarioResult } from './run-scenario.js'
@@ -28,9 +28,9 @@ export function report({ scenario, measured }: ScenarioResult): string {
 export function circumstances({ rounds, seconds, rate, connections }: BenchOptions): string {
   return (
     `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores` +
-    `${pinning ? ', the subject alone on one' : ', not pinned'}; medians of ${rounds} interleaved rounds of ${seconds} s, ` +
+    `${pinning ? ', the subject alone on one' : ', not pinned'}; the tenth of ${rounds} interleaved rounds of ${seconds} s that was disturbed least, ` +
     `${connections} connections, header fields as a browser sends them; p50 and p99 at ${rate} requests a second. ` +
-    `Where the rounds leave more than ${MOST_SPREAD * 100} % of a median open (19 times of 20), there is no ratio.`
+    `Where the two halves of the rounds differ by more than ${MOST_SPREAD * 100} %, there is no ratio.`
   )
 }
 
@@ -43,10 +43,10 @@ function subjectCells(subject: Measured, all: readonly Measured[], { columns }: 
 }
 
 function value(subject: Measured, column: Column): string {
-  const middle = middleOf(subject, column)
-  if (middle === undefined) return '-'
-  const text = middle.median.toFixed(column.digits)
-  return middle.spread > MOST_SPREAD ? `${text} (±${Math.round(middle.spread * 50)} %)` : text
+  const found = settled(subject, column)
+  if (found === undefined) return '-'
+  const text = found.value.toFixed(column.digits)
+  return found.spread > MOST_SPREAD ? `${text} (±${Math.round(found.spread * 50)} %)` : text
 }
 
 function comparisonLine(comparison: Comparison, all: readonly Measured[]): string | undefined {
@@ -66,7 +66,7 @@ function told(verdict: Verdict, digits: number, as: 'ratio' | 'difference' = 'ra
     case 'too few rounds':
       return 'too few rounds'
     case 'noisy':
-      return `rounds disagree by ${Math.round(verdict.spread * 100)} %`
+      return `halves differ by ${Math.round(verdict.spread * 100)} %`
     case 'value': {
       const text = verdict.value.toFixed(digits)
       return as === 'ratio' ? text : `${text} ± ${(verdict.spread / 2).toFixed(digits)}`

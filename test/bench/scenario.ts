@@ -7,6 +7,8 @@ export interface Column {
   readonly title: string
   /** Digits after the point. */
   readonly digits: number
+  /** What other work on the machine does to it. */
+  readonly noise: 'adds' | 'takes' | 'none'
 }
 
 /** What was measured of one subject in one round, by the keys of columns. What could not be measured is not there. */
