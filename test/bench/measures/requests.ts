@@ -18,11 +18,15 @@ export function memoryOf({ children }: Subject): number {
   return children.reduce((sum, child) => sum + residentMebibytes(pidOf(child)), 0)
 }
 
-/** As many requests as it takes, with one under way on each connection. */
+/**
+ * As many requests as it takes, with one under way on each connection. Half as long before that counts: a process that
+ * rested has given memory back, and what it costs to take it anew would be taken for what requests cost.
+ */
 export async function measureRequests(
   subject: Subject,
   { connections, seconds }: BenchOptions,
 ): Promise<Reading> {
+  await load(subject.target, connections, seconds / 2)
   const before = cpuOf(subject)
   const { requests, seconds: took } = await load(subject.target, connections, seconds)
   return {
