@@ -31,13 +31,14 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'QUERY',
 ])
 
-/** Longest body that is gathered before it is sent, in bytes: forms, and most of what programs send. */
-const GATHERED = 16 * 1024
+/** Longest body that goes in one piece, in bytes: forms, and most of what programs send. */
+const SHORT = 16 * 1024
 
 /**
  * Sends one request to the upstream and its answer to the client, piece by piece: a side that is slow makes the
- * other one wait, and a client that goes away ends the request. A short body goes in one piece once all of it is there:
- * no app waits for a slow client then, and it costs half as much as a stream. Rejects when it could not begin.
+ * other one wait, and a client that goes away ends the request. A short body that came together with its head goes in
+ * one piece, which costs half as much as a stream. The end of a body is not waited for: who sends it slowly would keep
+ * the decision of an earlier hour, and use it after a logout. Rejects when it could not begin.
  */
 export async function forward(
   raw: IncomingMessage,
@@ -45,12 +46,9 @@ export async function forward(
   forwarding: Forwarding,
 ): Promise<void> {
   const { upstream, method, bodyLength } = forwarding
-  const isShort = bodyLength !== undefined && bodyLength <= GATHERED
-  const body = bodyLength === 0 ? null : isShort ? await gather(raw, bodyLength, forwarding) : 'streamed'
-  if (body === undefined) {
-    response.destroy()
-    return
-  }
+  const isShort = bodyLength !== undefined && bodyLength <= SHORT
+  const body =
+    bodyLength === 0 ? null : ((isShort ? await bodyAtHand(raw, bodyLength) : undefined) ?? 'streamed')
   const lease = upstream.take(NOT_TRIED)
   if (lease === undefined) throw new Error('the upstream has no address')
   const mayRepeat = body === null && IDEMPOTENT.has(method)
@@ -75,23 +73,10 @@ export const MOST_TRIED = 3
 /** How long the rest of a body is still taken that the upstream does not want, in milliseconds. */
 const LINGER = 30_000
 
-/**
- * Takes a whole body into one piece of memory: kept as they come, pieces of a byte each would take a few hundred bytes
- * each. Undefined: the client went away, or was silent for too long.
- */
-function gather(
-  raw: IncomingMessage,
-  length: number,
-  { upstream, stalledAfter }: Forwarding,
-): Promise<Buffer | undefined> {
-  const body = Buffer.allocUnsafe(length)
-  let at = 0
-  endWhenSilent(raw, upstream.waits, stalledAfter)
-  return new Promise(resolve => {
-    raw.on('data', (piece: Buffer) => (at += piece.copy(body, at)))
-    raw.on('end', () => resolve(at === length ? body : undefined))
-    for (const event of ['error', 'close']) raw.on(event, () => resolve(undefined))
-  })
+/** The whole body, if the parser finds it in what it has; it hands out a request before it looks at the body. */
+async function bodyAtHand(raw: IncomingMessage, length: number): Promise<Buffer | undefined> {
+  await new Promise(resolve => setImmediate(resolve))
+  return raw.complete && raw.readableLength === length ? (raw.read() as Buffer) : undefined
 }
 
 /**

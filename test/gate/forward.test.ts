@@ -337,13 +337,29 @@ t.test('while a body is still coming the app is not late with its answer', async
   connection.destroy()
 })
 
+t.test(
+  'a request goes to the app with the first byte of its body: no rest is waited for, however short',
+  async t => {
+    for (const [line, begun] of [
+      ['Content-Length: 2', 'o'],
+      ['Content-Length: 20000', 'x'],
+      ['Transfer-Encoding: chunked', '1\r\no\r\n'],
+    ] as const) {
+      const connection = await openRaw(door)
+      connection.write(head('POST', '/', ['Host: hasty.gw.example', line]) + begun)
+      t.equal((await connection.answer())?.body.toString(), 'seen', `${line} ${begun}`)
+      connection.destroy()
+    }
+  },
+)
+
 t.test('a client that leaves ends what it has asked of the app', async t => {
   const piece = Buffer.alloc(64 * 1024, 'x')
   const post = (line: string) => head('POST', '/public/c', [`Host: ${HOST}`, line])
   for (const [what, bytes, connections] of [
     ['before the answer', get('/public/a'), 1],
     ['in the middle of the answer', get('/public/big'), 1],
-    ['in the middle of an upload', `${post('Content-Length: 99999')}hello`, 1],
+    ['in the middle of an upload', `${post('Content-Length: 99')}hello`, 1],
     ['in the middle of a chunked upload', `${post('Transfer-Encoding: chunked')}5\r\nhello\r\n`, 1],
     ['with requests behind the first', get('/public/a') + get('/public/big') + get('/public/c'), 3],
     [
