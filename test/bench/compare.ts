@@ -1,105 +1,97 @@
 import type { Column, Comparison, Reading } from './scenario.js'
 
-/** A subject with what was measured of it, round by round. */
+/** A subject with what was measured of it. */
 export interface Measured {
   readonly name: string
   readonly title: string
-  readonly rounds: readonly Reading[]
+  /** Round by round, for each time it was started. */
+  readonly starts: readonly (readonly Reading[])[]
 }
 
-/** What the rounds say together. */
-export interface Settled {
+/** What several starts say together. */
+export interface Summary {
+  /** Their middle. */
   readonly value: number
-  /** How far the two halves of the rounds are apart, as a share of the value. */
+  readonly least: number
+  readonly most: number
+  /** Between their quarter points, as a share of the middle. */
   readonly spread: number
 }
 
 /** What two subjects side by side are worth. */
 export type Verdict =
-  /** `spread`: how far the two halves of the rounds are apart, in the unit of the value. */
-  | { readonly kind: 'value'; readonly value: number; readonly spread: number }
-  /** They are so far apart, as a share of the value: the machine had other work. */
+  | ({ readonly kind: 'value' } & Summary)
+  /** The starts are so far apart, as a share of the value: the machine had other work. */
   | { readonly kind: 'noisy'; readonly spread: number }
-  | { readonly kind: 'too few rounds' }
+  | { readonly kind: 'too few starts' }
   /** One of the two was not measured. */
   | { readonly kind: 'unknown' }
 
-/** Halves that differ by more than this share make no ratio. */
+/** Starts that disagree by more than this share make no number. */
 export const MOST_SPREAD = 0.15
-/** Two in each half. */
-const LEAST_ROUNDS = 4
+const LEAST_STARTS = 3
 
-/** Where the undisturbed rounds stand among all of them, by size. */
+/** Where the rounds that were disturbed least stand among all of them, by size. */
 const PLACE: Readonly<Record<Column['noise'], number>> = { adds: 0.1, takes: 0.9, none: 0.5 }
 
-/** One column of a subject, of the rounds that were disturbed least; undefined where nothing was measured. */
-export function settled({ rounds }: Measured, column: Column): Settled | undefined {
-  const values = rounds.map(round => round[column.key]).filter(value => value !== undefined)
-  if (values.length === 0) return undefined
-  const value = undisturbed(values, column)
-  return { value, spread: apart(values, half => undisturbed(half, column)) / value }
+/**
+ * One column of a subject, of the tenth of each start's rounds that was disturbed least: other work on the machine only
+ * ever adds to what something costs (J. Chen, J. Revels: Robust benchmarking in noisy environments, 2016). Undefined
+ * where nothing was measured.
+ */
+export function settled({ starts }: Measured, { key, noise }: Column): Summary | undefined {
+  const values = starts.flatMap(rounds => {
+    const own = rounds.map(round => round[key]).filter(value => value !== undefined)
+    return own.length === 0 ? [] : [quantile(own, PLACE[noise])]
+  })
+  return values.length === 0 ? undefined : summarise(values)
 }
 
 /**
- * Compares two subjects by the rounds in which each was disturbed least: other work on the machine only ever adds to
- * what something costs, so the cheapest tenth says most (J. Chen, J. Revels: Robust benchmarking in noisy environments,
- * 2016). The rounds with odd and those with even numbers must say the same by themselves; otherwise there is no number.
+ * Compares two subjects. What disturbs the machine lasts longer than a round, so two rounds that follow each other are
+ * disturbed alike, and the middle of their ratios says what one start of both is worth. Two starts of the same program
+ * differ by some per cent, however often they are measured, so it takes several.
  */
 export function compare(comparison: Comparison, all: readonly Measured[]): Verdict {
-  const { as = 'ratio', column } = comparison
-  const pairs = pairsOf(comparison, all)
-  if (pairs.length === 0) return { kind: 'unknown' }
-  if (pairs.length < LEAST_ROUNDS) return { kind: 'too few rounds' }
-  const valueOf = (some: typeof pairs): number => {
-    const [value, base] = [0, 1].map(at =>
-      undisturbed(
-        some.map(pair => pair[at] ?? Number.NaN),
-        column,
-      ),
-    ) as [number, number]
-    return as === 'ratio' ? value / base : value - base
-  }
-  const value = valueOf(pairs)
-  const spread = apart(pairs, valueOf)
-  // A difference may be nothing at all, so what it disagrees by is a share of what it is taken from.
-  const scale =
-    as === 'ratio'
-      ? value
-      : undisturbed(
-          pairs.map(([, base]) => base),
-          column,
-        )
-  const share = spread / scale
-  return share > MOST_SPREAD ? { kind: 'noisy', spread: share } : { kind: 'value', value, spread }
+  const ratios = ratiosOf(comparison, all)
+  if (ratios.length === 0) return { kind: 'unknown' }
+  if (ratios.length < LEAST_STARTS) return { kind: 'too few starts' }
+  const { spread } = summarise(ratios)
+  if (spread > MOST_SPREAD) return { kind: 'noisy', spread }
+  const { as = 'ratio', against, column } = comparison
+  const other = all.find(({ name }) => name === against)
+  const base = other && settled(other, column)?.value
+  if (base === undefined) return { kind: 'unknown' }
+  return { kind: 'value', ...summarise(as === 'ratio' ? ratios : ratios.map(ratio => (ratio - 1) * base)) }
 }
 
-/** The numbers of the two subjects of a comparison in each round in which both were measured. */
-export function pairsOf(
-  { of, against, column }: Comparison,
+/** For each start the middle of the ratios of its rounds. Empty where one of the two was not measured. */
+export function ratiosOf(
+  { of, against, column: { key } }: Comparison,
   all: readonly Measured[],
-): readonly (readonly [number, number])[] {
+): readonly number[] {
   const [one, other] = [of, against].map(name => all.find(subject => subject.name === name))
-  return (one?.rounds ?? []).flatMap((round, number): readonly (readonly [number, number])[] => {
-    const [value, base] = [round[column.key], other?.rounds[number]?.[column.key]]
-    return value === undefined || base === undefined ? [] : [[value, base]]
+  return (one?.starts ?? []).flatMap((rounds, start) => {
+    const ratios = rounds.flatMap((round, number) => {
+      const [value, base] = [round[key], other?.starts[start]?.[number]?.[key]]
+      return value === undefined || base === undefined ? [] : [value / base]
+    })
+    return ratios.length === 0 ? [] : [quantile(ratios, 0.5)]
   })
 }
 
+/** @param values one for each start; at least one */
+export function summarise(values: readonly number[]): Summary {
+  const value = quantile(values, 0.5)
+  const spread = (quantile(values, 0.75) - quantile(values, 0.25)) / Math.abs(value)
+  return { value, least: Math.min(...values), most: Math.max(...values), spread }
+}
+
 /** The value below which such a share of the numbers lies, between two of them where it falls there. */
-export function quantile(numbers: readonly number[], share: number): number {
+function quantile(numbers: readonly number[], share: number): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   const place = (sorted.length - 1) * share
   const below = sorted[Math.floor(place)] ?? Number.NaN
   const above = sorted[Math.ceil(place)] ?? Number.NaN
   return below + (above - below) * (place - Math.floor(place))
-}
-
-function undisturbed(numbers: readonly number[], { noise }: Column): number {
-  return quantile(numbers, PLACE[noise])
-}
-
-/** How far what is made of the one half is from what is made of the other: each second one belongs to each. */
-function apart<Item>(all: readonly Item[], make: (half: readonly Item[]) => number): number {
-  const [odd, even] = [0, 1].map(rest => make(all.filter((_, at) => at % 2 === rest))) as [number, number]
-  return all.length < 2 ? 0 : Math.abs(odd - even)
 }

@@ -1,5 +1,5 @@
 // Measures the gateway as users run it beside its peers, in interleaved rounds:
-//   npm run bench -- --scenario routes,post --rounds 9
+//   npm run bench -- --scenario routes,post --starts 3
 // Prints tables, and writes bench-results/bench.json and a chart of each scenario.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'

@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util'
 
 /** What the person at the keyboard may choose: `npm run bench -- --rounds 9 --only gateway`. */
 export interface BenchOptions {
-  /** How often each subject is measured; the table tells those that were disturbed least. Default 25. */
-  readonly rounds: number
-  /** Length of one measurement, in seconds. Default 0.8. */
-  readonly seconds: number
-  /** How long each subject is measured before that counts, in seconds; longer while it gets faster. Default 4. */
+  /** How often all subjects are started anew; three at least for a ratio. Default 5; 3 for the guard. */
+  readonly starts: number
+  /** How often each is measured after a start. Default: what the scenario says. */
+  readonly rounds: number | undefined
+  /** Length of one measurement, in seconds. Default: what the scenario says. */
+  readonly seconds: number | undefined
+  /** How long each subject is measured before that counts, in seconds; longer while it gets faster. Default 2. */
   readonly warmUp: number
   /** Connections that always have one request under way. Default 32. */
   readonly connections: number
@@ -36,17 +38,18 @@ export type BenchTask =
   | { readonly kind: 'guard' | 'record'; readonly options: BenchOptions }
 
 /** What is run when nothing is said. */
-const USUAL_SCENARIO = 'peers'
+const USUAL_SCENARIOS = 'peers,latency'
 
 export const HELP = `npm run bench -- [OPTION]…
 
 Measures the gateway beside its peers, in interleaved rounds: CPU per request, requests a second, and more.
-  --scenario a,b     these scenarios (default: ${USUAL_SCENARIO}), or all
+  --scenario a,b     these scenarios (default: ${USUAL_SCENARIOS}), or all
   --list             tells the scenarios and their subjects
   --only a,b         these subjects alone
-  --rounds 25        how often each is measured, in turn; four at least for a ratio
-  --seconds 0.8      how long each time
-  --warm-up 4        how long each is measured before that, in seconds; longer while it gets faster
+  --starts 5         how often all are started anew; three at least for a ratio
+  --rounds 40        how often each is measured after a start, in turn
+  --seconds 0.1      how long each time; some scenarios take longer and fewer rounds
+  --warm-up 2        how long each is measured before that, in seconds; longer while it gets faster
   --connections 32   with one request under way on each
   --rate 1000        requests a second for p50 and p99
   --sessions 1000000 sessions in the fullest store of the scenario "sessions"
@@ -65,10 +68,11 @@ export function readTask(words: readonly string[]): BenchTask {
       list: { type: 'boolean' },
       guard: { type: 'boolean' },
       record: { type: 'boolean' },
-      scenario: { type: 'string', default: USUAL_SCENARIO },
+      scenario: { type: 'string', default: USUAL_SCENARIOS },
+      starts: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      'warm-up': { type: 'string', default: '4' },
+      'warm-up': { type: 'string', default: '2' },
       connections: { type: 'string', default: '32' },
       rate: { type: 'string', default: '1000' },
       sessions: { type: 'string', default: '1000000' },
@@ -79,11 +83,10 @@ export function readTask(words: readonly string[]): BenchTask {
   })
   if (values.help === true) return { kind: 'help' }
   if (values.list === true) return { kind: 'list' }
-  // Many short rounds: what disturbs two that follow each other is the same.
-  const isShort = values.guard === true || values.record === true
   const options = {
-    rounds: positive('rounds', values.rounds ?? '25'),
-    seconds: positive('seconds', values.seconds ?? (isShort ? '0.4' : '0.8')),
+    starts: positive('starts', values.starts ?? (values.guard === true ? '3' : '5')),
+    rounds: values.rounds === undefined ? undefined : positive('rounds', values.rounds),
+    seconds: values.seconds === undefined ? undefined : positive('seconds', values.seconds),
     warmUp: positive('warm-up', values['warm-up']),
     connections: positive('connections', values.connections),
     rate: positive('rate', values.rate),

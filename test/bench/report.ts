@@ -25,12 +25,13 @@ export function report({ scenario, measured }: ScenarioResult): string {
 }
 
 /** On what the numbers were measured. */
-export function circumstances({ rounds, seconds, rate, connections }: BenchOptions): string {
+export function circumstances({ starts, rate, connections }: BenchOptions): string {
   return (
     `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores` +
-    `${pinning ? ', the subject alone on one' : ', not pinned'}; the tenth of ${rounds} interleaved rounds of ${seconds} s that was disturbed least, ` +
-    `${connections} connections, header fields as a browser sends them; p50 and p99 at ${rate} requests a second. ` +
-    `Where the two halves of the rounds differ by more than ${MOST_SPREAD * 100} %, there is no ratio.`
+    `${pinning ? ', the subject alone on one' : ', not pinned'}; ${starts} starts of all, and after each interleaved rounds. Compared: the middle of the ratios ` +
+    `of neighbouring rounds; the middle of the starts, with the least and the most of them; none where they disagree ` +
+    `by more than ${MOST_SPREAD * 100} %. Told of each: the tenth of the rounds that was disturbed least. ` +
+    `${connections} connections, header fields as a browser sends them; latencies at ${rate} requests a second.`
   )
 }
 
@@ -38,7 +39,9 @@ function subjectCells(subject: Measured, all: readonly Measured[], { columns }: 
   const [first, ...others] = columns
   const base = all[0]?.name ?? subject.name
   const ratio =
-    subject.name === base ? '1.00' : told(compare({ of: subject.name, against: base, column: first }, all), 2)
+    subject.name === base
+      ? '1.00'
+      : middle(compare({ of: subject.name, against: base, column: first }, all), 2)
   return [subject.title, value(subject, first), ratio, ...others.map(column => value(subject, column))]
 }
 
@@ -55,22 +58,27 @@ function comparisonLine(comparison: Comparison, all: readonly Measured[]): strin
   if (verdict.kind === 'unknown') return undefined
   const sign = as === 'ratio' ? '/' : '-'
   const digits = as === 'ratio' ? 2 : column.digits
-  return row([`${column.title}: ${of} ${sign} ${against}`, told(verdict, digits, as), goal(target)])
+  return row([`${column.title}: ${of} ${sign} ${against}`, told(verdict, digits), goal(target)])
 }
 
-/** A number, or why there is none. */
-function told(verdict: Verdict, digits: number, as: 'ratio' | 'difference' = 'ratio'): string {
+/** A number with the least and the most of the starts, or why there is none. */
+function told(verdict: Verdict, digits: number): string {
+  if (verdict.kind !== 'value') return middle(verdict, digits)
+  const { value, least, most } = verdict
+  return `${value.toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`
+}
+
+/** The number alone, or why there is none. */
+function middle(verdict: Verdict, digits: number): string {
   switch (verdict.kind) {
     case 'unknown':
       return '-'
-    case 'too few rounds':
-      return 'too few rounds'
+    case 'too few starts':
+      return 'too few starts'
     case 'noisy':
-      return `halves differ by ${Math.round(verdict.spread * 100)} %`
-    case 'value': {
-      const text = verdict.value.toFixed(digits)
-      return as === 'ratio' ? text : `${text} ± ${(verdict.spread / 2).toFixed(digits)}`
-    }
+      return `starts disagree by ${Math.round(verdict.spread * 100)} %`
+    case 'value':
+      return verdict.value.toFixed(digits)
   }
 }
 

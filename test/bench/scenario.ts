@@ -45,7 +45,10 @@ export interface Comparison {
 }
 
 /** One round of a subject that is running. */
-export type Measure = (options: BenchOptions) => Promise<Reading>
+export type Measure = (options: RoundOptions) => Promise<Reading>
+
+/** What a round must know. */
+export type RoundOptions = BenchOptions & Rounds
 
 /** One question, and who answers it: its subjects are measured in turn, all in the same way. */
 export interface Scenario {
@@ -55,12 +58,25 @@ export interface Scenario {
   readonly columns: readonly [Column, ...Column[]]
   readonly subjects: readonly SubjectKind<Measure>[]
   readonly comparisons: readonly Comparison[]
+  /** Instead of `USUAL_ROUNDS`, where more or less time is needed for a number. */
+  readonly usual?: Rounds
 }
 
-/** A scenario as it is written down: what its subjects are, and how each of them is measured once. */
+/** How often and how long a subject is measured after each start. */
+export interface Rounds {
+  readonly rounds: number
+  /** Of one round. */
+  readonly seconds: number
+}
+
+/** Many short rounds: what disturbs two that follow each other is the same. */
+export const USUAL_ROUNDS: Rounds = { rounds: 40, seconds: 0.1 }
+
+/** A scenario as it is written down: what its subjects are, and how each of them is measured. */
 export interface ScenarioPlan<Started> extends Omit<Scenario, 'subjects'> {
   readonly subjects: readonly SubjectKind<Started>[]
-  readonly measure: (subject: Started, options: BenchOptions) => Promise<Reading>
+  /** Prepares the rounds of a subject that is running. */
+  readonly measure: (subject: Started) => Measure
 }
 
 /** Ties the subjects of a scenario to its one way of measuring. */
@@ -69,10 +85,7 @@ export function scenario<Started>({ subjects, measure, ...rest }: ScenarioPlan<S
     ...rest,
     subjects: subjects.map(({ start, ...kind }) => ({
       ...kind,
-      start: async house => {
-        const started = await start(house)
-        return options => measure(started, options)
-      },
+      start: async house => measure(await start(house)),
     })),
   }
 }

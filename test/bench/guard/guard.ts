@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { CPU } from '../columns.js'
-import { MOST_SPREAD, pairsOf, quantile } from '../compare.js'
+import { MOST_SPREAD, ratiosOf, summarise } from '../compare.js'
 import { measureRequests } from '../measures/requests.js'
 import type { BenchOptions } from '../options.js'
 import { runScenario } from '../run-scenario.js'
@@ -10,13 +10,9 @@ import { scenario } from '../scenario.js'
 import type { Subject } from '../subject.js'
 import { gatewaySubject } from '../subjects/gateway.js'
 import { HTTP_PROXY } from '../subjects/node-proxy.js'
-import { type Baseline, judge, type Place, summarise } from './judge.js'
+import { type Baseline, judge, type Place } from './judge.js'
 
 const BASELINE = fileURLToPath(new URL('../../../test/bench/baseline.json', import.meta.url))
-
-/** Two starts of the same program differ more than two rounds of one, so that each set of rounds has its own. */
-const STARTS = 3
-const STARTS_TO_RECORD = 5
 
 const COMPARISON = { of: 'gateway', against: HTTP_PROXY.name, column: CPU }
 
@@ -41,7 +37,7 @@ export async function guard(
 ): Promise<boolean> {
   const baseline = JSON.parse(readFileSync(BASELINE, 'utf8')) as Baseline
   for (const attempt of ['first', 'second']) {
-    const judgement = judge(await ratios(STARTS, folder, options, tell), baseline, here())
+    const judgement = judge(await ratios(folder, options, tell), baseline, here())
     const recorded = `recorded: ${baseline.ratio.toFixed(3)} ± ${(baseline.spread * 50).toFixed(0)} %`
     if (judgement.kind === 'too noisy') {
       tell(`too noisy to judge: starts disagree by ${Math.round(judgement.spread * 100)} % (${recorded})`)
@@ -61,7 +57,7 @@ export async function record(
   options: BenchOptions,
   tell: (step: string) => void,
 ): Promise<void> {
-  const { ratio, spread } = summarise(await ratios(STARTS_TO_RECORD, folder, options, tell))
+  const { value: ratio, spread } = summarise(await ratios(folder, options, tell))
   if (spread > MOST_SPREAD)
     throw new Error(`too noisy to record: starts disagree by ${Math.round(spread * 100)} %`)
   const baseline: Baseline = { ratio: rounded(ratio), spread: rounded(spread), ...here() }
@@ -69,24 +65,15 @@ export async function record(
   tell(`recorded: gateway / http-proxy ${baseline.ratio} ± ${(spread * 50).toFixed(0)} %`)
 }
 
-/** One ratio for each fresh start: the middle of those of its rounds, which are many and short. */
+/** One ratio for each start. */
 async function ratios(
-  starts: number,
   folder: string,
   options: BenchOptions,
   tell: (step: string) => void,
 ): Promise<readonly number[]> {
-  const found: number[] = []
-  for (let start = 1; start <= starts; start += 1) {
-    const { measured } = await runScenario(GUARDED, folder, options, () => undefined)
-    const pairs = pairsOf(COMPARISON, measured)
-    const ratio = quantile(
-      pairs.map(([gateway, plugin]) => gateway / plugin),
-      0.5,
-    )
-    tell(`start ${start} of ${starts}: gateway / http-proxy ${ratio.toFixed(3)}`)
-    found.push(ratio)
-  }
+  const { measured } = await runScenario(GUARDED, folder, options, () => undefined)
+  const found = ratiosOf(COMPARISON, measured)
+  tell(`gateway / http-proxy, start by start: ${found.map(ratio => ratio.toFixed(3)).join(', ')}`)
   return found
 }
 

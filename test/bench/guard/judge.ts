@@ -1,4 +1,4 @@
-import { MOST_SPREAD, quantile } from '../compare.js'
+import { MOST_SPREAD, summarise } from '../compare.js'
 
 /** Where something was measured: ratios travel, but not as far as to another processor. */
 export interface Place {
@@ -26,19 +26,13 @@ const LEAST_ROOM_ELSEWHERE = 0.25
 /** How many times the noise a change must exceed. */
 const BEYOND_NOISE = 3
 
-/** Middle and spread of the ratios of several fresh starts. At least one. */
-export function summarise(ratios: readonly number[]): { readonly ratio: number; readonly spread: number } {
-  const ratio = quantile(ratios, 0.5)
-  return { ratio, spread: (quantile(ratios, 0.75) - quantile(ratios, 0.25)) / ratio }
-}
-
 /**
  * Worse is what exceeds the recorded ratio by more than three times the noise, which is the larger one of the recorded
  * spread and of that of this run, and by more than 8 % (elsewhere than where it was recorded: 25 %).
  * @param ratios one for each fresh start; at least one
  */
 export function judge(ratios: readonly number[], baseline: Baseline, here: Place): Judgement {
-  const { ratio, spread } = summarise(ratios)
+  const { value: ratio, spread } = summarise(ratios)
   if (spread > MOST_SPREAD) return { kind: 'too noisy', spread }
   const isSamePlace = here.node === baseline.node && here.processor === baseline.processor
   const room = Math.max(

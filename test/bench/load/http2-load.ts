@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, connect } from 'node:http2'
-import type { LoadResult } from './load.js'
+import { type LoadResult, type Span, startCount } from './count.js'
 import { type LoadRequest, requestsOf, type Target } from './target.js'
 
 /** Requests under way on one connection. */
@@ -8,20 +8,32 @@ const STREAMS = 8
 /** Header fields of HTTP/1.1 that HTTP/2 has no room for (RFC 9113, section 8.2.2) or says otherwise. */
 const NOT_IN_HTTP2 = new Set(['connection', 'host'])
 
-/** Keeps so many requests of HTTP/2 over TLS under way for some seconds. Rejects at any answer that is not expected. */
-export async function loadHttp2(target: Target, requests: number, seconds: number): Promise<LoadResult> {
+/** Keeps so many requests of HTTP/2 over TLS under way. Rejects at any answer that is not expected. */
+export function http2LoadOf(target: Target): (requests: number, span: Span) => Promise<LoadResult> {
   const told = requestsOf(target).map(headersOf)
-  const started = performance.now()
-  const end = started + seconds * 1000
-  let answers = 0
-  async function ask(session: ClientHttp2Session): Promise<void> {
-    while (performance.now() < end) {
-      const headers = told[answers % told.length]
-      const status = await answerTo(session, headers ?? {}, target.body)
-      if (status !== (target.status ?? 200)) throw new Error(`not the expected answer: ${status}`)
-      answers += 1
-    }
+  let asked = 0
+  async function askNext(session: ClientHttp2Session): Promise<void> {
+    const headers = told[asked % told.length]
+    asked += 1
+    const status = await answerTo(session, headers ?? {}, target.body)
+    if (status !== (target.status ?? 200)) throw new Error(`not the expected answer: ${status}`)
   }
+  return async (requests, span) => {
+    const count = startCount(span)
+    await onSessions(target, requests, async session => {
+      do await askNext(session)
+      while (count.answered())
+    })
+    return count.result()
+  }
+}
+
+/** Does the same on each stream of so many sessions as it takes. */
+async function onSessions(
+  target: Target,
+  requests: number,
+  work: (session: ClientHttp2Session) => Promise<void>,
+): Promise<void> {
   const sessions = Array.from({ length: Math.max(1, Math.round(requests / STREAMS)) }, () =>
     connect(`https://127.0.0.1:${target.port}`, { rejectUnauthorized: false }),
   )
@@ -29,13 +41,12 @@ export async function loadHttp2(target: Target, requests: number, seconds: numbe
     await Promise.all(
       sessions.flatMap(session => {
         const broken = new Promise<never>((_resolve, reject) => session.once('error', reject))
-        return Array.from({ length: STREAMS }, () => Promise.race([ask(session), broken]))
+        return Array.from({ length: STREAMS }, () => Promise.race([work(session), broken]))
       }),
     )
   } finally {
     for (const session of sessions) session.destroy()
   }
-  return { requests: answers, seconds: (performance.now() - started) / 1000 }
 }
 
 function headersOf({ method, path, headers }: LoadRequest): Readonly<Record<string, string>> {

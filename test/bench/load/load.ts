@@ -1,42 +1,37 @@
 import { connectionsTo } from './connection.js'
-import { loadHttp2 } from './http2-load.js'
+import { type LoadResult, type Span, startCount } from './count.js'
+import { http2LoadOf } from './http2-load.js'
 import type { Target } from './target.js'
 
-/** What a load of some seconds saw. */
-export interface LoadResult {
-  readonly requests: number
-  readonly seconds: number
-}
-
 /**
- * Keeps so many requests under way for some seconds: one on each connection, or with HTTP/2 eight.
+ * Keeps so many requests under way: one on each connection, or with HTTP/2 eight. Where the requests of the target come
+ * in turn, each load goes on where the last one ended.
  * Rejects at any answer that is not the expected one, and when a connection ends.
  */
-export async function load(target: Target, connections: number, seconds: number): Promise<LoadResult> {
-  if (target.protocol === 'h2') return loadHttp2(target, connections, seconds)
+export type Load = (connections: number, span: Span) => Promise<LoadResult>
+
+/** Prepares the load of one target. */
+export function loadOf(target: Target): Load {
+  if (target.protocol === 'h2') return http2LoadOf(target)
   const open = connectionsTo(target)
-  const started = performance.now()
-  const end = started + seconds * 1000
-  const counts = await Promise.all(
-    Array.from(
-      { length: connections },
-      () =>
-        new Promise<number>((resolve, reject) => {
-          let answers = 0
-          const connection = open(reject, () => {
-            answers += 1
-            if (performance.now() < end) connection.send()
-            else {
-              resolve(answers)
-              connection.close()
-            }
-          })
-          connection.send()
-        }),
-    ),
-  )
-  return {
-    requests: counts.reduce((sum, count) => sum + count, 0),
-    seconds: (performance.now() - started) / 1000,
+  return async (connections, span) => {
+    const count = startCount(span)
+    await Promise.all(
+      Array.from(
+        { length: connections },
+        () =>
+          new Promise<void>((resolve, reject) => {
+            const connection = open(reject, () => {
+              if (count.answered()) connection.send()
+              else {
+                resolve()
+                connection.close()
+              }
+            })
+            connection.send()
+          }),
+      ),
+    )
+    return count.result()
   }
 }

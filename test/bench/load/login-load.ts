@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import type { LoadResult } from './load.js'
+import type { LoadResult } from './count.js'
 
 /** Logins under way: enough for the threads that hash. */
 const AT_ONCE = 8
@@ -13,7 +13,7 @@ export async function loadLogins(
   users: readonly string[],
   password: string,
   seconds: number,
-): Promise<LoadResult> {
+): Promise<Omit<LoadResult, 'used'>> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
   const begun = performance.now()
   let next = Math.floor(begun)

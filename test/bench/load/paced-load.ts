@@ -1,5 +1,4 @@
-import { connectionsTo } from './connection.js'
-import type { Target } from './target.js'
+import type { OpenConnection } from './connection.js'
 
 /**
  * Sends so many requests a second over HTTP/1.1, each at its time, whether or not those before it are answered: what
@@ -8,12 +7,11 @@ import type { Target } from './target.js'
  * @returns milliseconds of each request, from the moment at which it was due, the shortest first
  */
 export async function loadAtRate(
-  target: Target,
+  openConnection: OpenConnection,
   rate: number,
   seconds: number,
   connections = 256,
 ): Promise<readonly number[]> {
-  const openConnection = connectionsTo(target)
   const total = Math.round(rate * seconds)
   const times: number[] = []
   const free: { readonly send: (due: number) => void; readonly close: () => void }[] = []

@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
-import type { LoadResult } from './load.js'
+import { type Count, type LoadResult, type Span, startCount } from './count.js'
 import type { Target } from './target.js'
 
 /**
- * Keeps one message on its way there and back on each connection for some seconds, by a protocol of its own over plain
+ * Keeps one message on its way there and back on each connection, by a protocol of its own over plain
  * sockets: the messages are made once (RFC 6455, section 5.2), masked with zeros, and what comes back is only counted.
  * Rejects when a handshake is not answered 101, and when a connection ends.
  * @param bytes how long a message is, 65535 at most
@@ -12,20 +12,17 @@ export async function loadWebSockets(
   target: Target,
   bytes: number,
   connections: number,
-  seconds: number,
+  span: Span,
 ): Promise<LoadResult> {
   const message = frame(bytes, true)
   const echoLength = frame(bytes, false).length
-  const end = { at: Number.POSITIVE_INFINITY }
   const all = await Promise.all(
-    Array.from({ length: connections }, () => openWebSocket(target, message, echoLength, end)),
+    Array.from({ length: connections }, () => openWebSocket(target, message, echoLength)),
   )
-  const started = performance.now()
-  end.at = started + seconds * 1000
-  const counts = await Promise.all(all.map(({ echo }) => echo()))
-  const took = (performance.now() - started) / 1000
+  const count = startCount(span)
+  await Promise.all(all.map(({ echo }) => echo(count)))
   for (const { close } of all) close()
-  return { requests: counts.reduce((sum, count) => sum + count, 0), seconds: took }
+  return count.result()
 }
 
 /** A binary message of so many zeros in one frame, as a client (masked) or a server sends it. */
@@ -36,8 +33,8 @@ export function frame(bytes: number, isMasked: boolean): Buffer {
 }
 
 interface WebSocketConnection {
-  /** Sends a message whenever the last one is back, until the end. Gives how many came back. */
-  readonly echo: () => Promise<number>
+  /** Sends a message whenever the last one is back, until the end. */
+  readonly echo: (count: Count) => Promise<void>
   readonly close: () => void
 }
 
@@ -45,7 +42,6 @@ function openWebSocket(
   { port, path, headers }: Target,
   message: Buffer,
   echoLength: number,
-  end: { readonly at: number },
 ): Promise<WebSocketConnection> {
   const fields = {
     ...headers,
@@ -61,16 +57,13 @@ function openWebSocket(
     let isClosed = false
     let head = ''
     let missing = echoLength
-    let echoes = 0
-    let done: ((count: number) => void) | undefined
+    let back: (() => void) | undefined
     let failed: (error: Error) => void = reject
-    function count(length: number): void {
+    function take(length: number): void {
       missing -= length
       if (missing > 0) return
       missing = echoLength
-      echoes += 1
-      if (performance.now() < end.at) socket.write(message)
-      else done?.(echoes)
+      back?.()
     }
     const close = (): void => {
       isClosed = true
@@ -82,7 +75,7 @@ function openWebSocket(
     })
     socket.on('data', (chunk: Buffer) => {
       if (head.endsWith('\r\n\r\n')) {
-        count(chunk.length)
+        take(chunk.length)
         return
       }
       head += chunk.toString('latin1')
@@ -92,9 +85,12 @@ function openWebSocket(
         close()
         return
       }
-      const echo = (): Promise<number> =>
+      const echo = (count: Count): Promise<void> =>
         new Promise((resolveEcho, rejectEcho) => {
-          done = resolveEcho
+          back = () => {
+            if (count.answered()) socket.write(message)
+            else resolveEcho()
+          }
           failed = rejectEcho
           socket.write(message)
         })

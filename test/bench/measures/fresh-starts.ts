@@ -1,8 +1,7 @@
 import { IDLE_MEMORY, MEMORY, START } from '../columns.js'
 import { openIdle } from '../load/idle-connections.js'
-import type { BenchOptions } from '../options.js'
 import { endChildren } from '../processes.js'
-import type { House, Reading, SubjectKind } from '../scenario.js'
+import type { House, Measure, SubjectKind } from '../scenario.js'
 import type { Subject } from '../subject.js'
 import { memoryOf } from './requests.js'
 
@@ -24,20 +23,24 @@ export function startedAnew(
 }
 
 /** How long a start takes, until something is answered, and what is used then. */
-export async function measureStart(start: StartAnew): Promise<Reading> {
-  const subject = await start()
-  const reading = { [START.key]: subject.startedWithin, [MEMORY.key]: memoryOf(subject) }
-  await endChildren(subject.children)
-  return reading
+export function measureStart(start: StartAnew): Measure {
+  return async () => {
+    const subject = await start()
+    const reading = { [START.key]: subject.startedWithin, [MEMORY.key]: memoryOf(subject) }
+    await endChildren(subject.children)
+    return reading
+  }
 }
 
 /** How much each connection adds to the memory of the process: connections that had one answer and then wait. */
-export async function measureIdle(start: StartAnew, { idle }: BenchOptions): Promise<Reading> {
-  const subject = await start()
-  const before = memoryOf(subject)
-  const close = await openIdle(subject.target, idle)
-  const after = memoryOf(subject)
-  close()
-  await endChildren(subject.children)
-  return { [IDLE_MEMORY.key]: ((after - before) * 1024) / idle, [MEMORY.key]: after }
+export function measureIdle(start: StartAnew): Measure {
+  return async ({ idle }) => {
+    const subject = await start()
+    const before = memoryOf(subject)
+    const close = await openIdle(subject.target, idle)
+    const after = memoryOf(subject)
+    close()
+    await endChildren(subject.children)
+    return { [IDLE_MEMORY.key]: ((after - before) * 1024) / idle, [MEMORY.key]: after }
+  }
 }

@@ -6,7 +6,7 @@ import { FLOOD } from './flood.js'
 import { IDLE, STARTS } from './fresh-starts.js'
 import { POSTS, URLS } from './kinds-of-request.js'
 import { PASSWORDS } from './logins.js'
-import { PEERS } from './peers.js'
+import { LATENCY, PEERS } from './peers.js'
 import { ROUTES } from './routes.js'
 import { SESSIONS, STORES } from './stores.js'
 import { TLS } from './tls.js'
@@ -16,6 +16,7 @@ import { WORKERS } from './workers.js'
 /** Everything that can be measured, in the order in which it is. */
 export const ALL_SCENARIOS: readonly Scenario[] = [
   PEERS,
+  LATENCY,
   ROUTES,
   CREDENTIALS,
   PRICES,

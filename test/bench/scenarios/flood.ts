@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { P50, P99 } from '../columns.js'
-import { loadAtRate, timeAt } from '../load/paced-load.js'
-import type { BenchOptions } from '../options.js'
+import { measureLatency } from '../measures/requests.js'
 import { startModule } from '../processes.js'
-import { type House, type Reading, scenario } from '../scenario.js'
+import { type House, scenario } from '../scenario.js'
 import { type Gateway, startGateway } from '../subjects/gateway.js'
 
 /** Proxied requests a second: an app in use, far from what the gateway can do. */
@@ -23,13 +22,17 @@ export const FLOOD = scenario<Flooded>({
   name: 'flood',
   title: 'Proxied requests, 100 a second, beside a flood of logins',
   columns: [P99, P50],
-  measure: async (flooded, options) => {
-    await tell(flooded, 'begin')
-    await loadAtRate(flooded.gateway.target, PROXIED_RATE, FLOODED_AFTER)
-    const reading = await measureProxied(flooded, options)
-    await tell(flooded, 'end')
-    return reading
+  measure: flooded => {
+    const measure = measureLatency(() => PROXIED_RATE)(flooded.gateway)
+    return async options => {
+      await tell(flooded, 'begin')
+      await measure({ ...options, seconds: FLOODED_AFTER })
+      const reading = await measure(options)
+      await tell(flooded, 'end')
+      return reading
+    }
   },
+  usual: { rounds: 4, seconds: 4 },
   subjects: [
     { name: 'quiet', title: 'Gatehouse: nobody logs in', start: house => start(house, 'quiet') },
     {
@@ -47,11 +50,6 @@ async function start(house: House, name: 'quiet' | 'flooded'): Promise<Flooded> 
   if (name === 'quiet') return { gateway, strangers: undefined }
   const words = [String(gateway.target.port), String(house.options.flood)]
   return { gateway, strangers: (await startModule('flood-process', 'others', words)).child }
-}
-
-async function measureProxied({ gateway }: Flooded, { seconds }: BenchOptions): Promise<Reading> {
-  const times = await loadAtRate(gateway.target, PROXIED_RATE, seconds)
-  return { [P50.key]: timeAt(times, 0.5), [P99.key]: timeAt(times, 0.99) }
 }
 
 /** After the end, nobody waits for an answer any more: what is measured next has the machine for itself. */

@@ -26,6 +26,7 @@ export const STARTS = scenario<StartAnew>({
   title: 'From the start to the first answer',
   columns: [START, MEMORY],
   measure: measureStart,
+  usual: { rounds: 3, seconds: 1 },
   subjects: SUBJECTS,
   comparisons: [{ of: 'gateway', against: 'http-proxy', column: START }],
 })
@@ -36,6 +37,7 @@ export const IDLE = scenario<StartAnew>({
   title: 'Connections that had one answer and wait',
   columns: [IDLE_MEMORY, MEMORY],
   measure: measureIdle,
+  usual: { rounds: 1, seconds: 1 },
   subjects: SUBJECTS,
   comparisons: [
     { of: 'gateway', against: 'http-proxy', column: IDLE_MEMORY },

@@ -36,8 +36,7 @@ function asking(name: string, title: string, changes: Partial<Target>): Scenario
     name,
     title,
     columns: [CPU, PER_SECOND],
-    measure: (subject, options) =>
-      measureRequests({ ...subject, target: { ...subject.target, ...changes } }, options),
+    measure: subject => measureRequests({ ...subject, target: { ...subject.target, ...changes } }),
     subjects,
     comparisons: [
       { of: 'gateway', against: 'http-proxy', column: CPU, target: { most: 0.55 } },

@@ -16,7 +16,10 @@ export const PASSWORDS = scenario<Check>({
   name: 'logins',
   title: 'Logins beside the bare hash (Argon2id, 19 MiB, two passes)',
   columns: [LOGINS],
-  measure: async (check, { seconds }) => ({ [LOGINS.key]: await check(seconds) }),
+  measure:
+    check =>
+    async ({ seconds }) => ({ [LOGINS.key]: await check(seconds) }),
+  usual: { rounds: 6, seconds: 1 },
   subjects: [
     { name: 'hash', title: '@node-rs/argon2, one thread', start: startHash },
     {
