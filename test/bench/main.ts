@@ -77,16 +77,16 @@ function asJson(results: readonly ScenarioResult[], options: BenchOptions): obje
   return {
     circumstances: circumstances(options),
     options,
-    scenarios: results.map(({ scenario: { name, title, columns, comparisons }, measured, missing }) => ({
+    scenarios: results.map(({ scenario: { name, title, columns }, compared, missing }) => ({
       name,
       title,
       columns,
       missing,
-      subjects: measured,
-      compared: comparisons.map(comparison => ({
+      compared: compared.map(({ comparison, measured }) => ({
         ...comparison,
         column: comparison.column.key,
         ...compare(comparison, measured),
+        subjects: measured,
       })),
     })),
   }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 /** What the person at the keyboard may choose: `npm run bench -- --rounds 9 --only gateway`. */
 export interface BenchOptions {
-  /** How often all subjects are started anew; three at least for a ratio. Default 5; 3 for the guard. */
+  /** How often the two that are compared are started anew; three at least for a ratio. Default 5; 3 for the guard. */
   readonly starts: number
   /** How often each is measured after a start. Default: what the scenario says. */
   readonly rounds: number | undefined
@@ -46,7 +46,7 @@ Measures the gateway beside its peers, in interleaved rounds: CPU per request, r
   --scenario a,b     these scenarios (default: ${USUAL_SCENARIOS}), or all
   --list             tells the scenarios and their subjects
   --only a,b         these subjects alone
-  --starts 5         how often all are started anew; three at least for a ratio
+  --starts 5         how often both are started anew; three at least for a ratio
   --rounds 40        how often each is measured after a start, in turn
   --seconds 0.1      how long each time; some scenarios take longer and fewer rounds
   --warm-up 2        how long each is measured before that, in seconds; longer while it gets faster

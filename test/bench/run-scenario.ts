@@ -4,11 +4,13 @@ import type { Measured } from './compare.js'
 import type { BenchOptions } from './options.js'
 import { endAll, startModule } from './processes.js'
 import {
+  type Comparison,
   type House,
   type Measure,
   type Reading,
   type RoundOptions,
   type Scenario,
+  type SubjectKind,
   USUAL_ROUNDS,
 } from './scenario.js'
 
@@ -20,13 +22,23 @@ const MOST_WARM_UPS = 6
 /** A scenario that was run. */
 export interface ScenarioResult {
   readonly scenario: Scenario
+  readonly compared: readonly ComparisonResult[]
+  /** Each subject, with all of its starts. */
   readonly measured: readonly Measured[]
   /** Names of subjects that this machine does not have. */
   readonly missing: readonly string[]
 }
 
+/** A comparison that was made. */
+export interface ComparisonResult {
+  readonly comparison: Comparison
+  /** Its two subjects, which had the machine for themselves. */
+  readonly measured: readonly Measured[]
+}
+
 /**
- * Starts the subjects of a scenario, warms them up, measures them in turn, and ends them; and that several times.
+ * Measures the two subjects of each comparison in turn, after several starts of both; nobody else runs then. Subjects
+ * that are not compared are measured alone.
  * @param folder where their files go; taken away at the end
  * @param tell told of each step
  */
@@ -36,22 +48,55 @@ export async function runScenario(
   options: BenchOptions,
   tell: (step: string) => void,
 ): Promise<ScenarioResult> {
-  const { only, starts } = options
-  const wanted = scenario.subjects.filter(({ name }) => only?.includes(name) ?? true)
-  const chosen = wanted.filter(({ isHere }) => isHere?.() ?? true)
-  const missing = wanted.filter(kind => !chosen.includes(kind)).map(({ name }) => name)
+  const { subjects, comparisons } = scenario
+  const wanted = subjects.filter(({ name }) => options.only?.includes(name) ?? true)
+  const here = wanted.filter(({ isHere }) => isHere?.() ?? true)
+  const missing = wanted.filter(kind => !here.includes(kind)).map(({ name }) => name)
   for (const name of missing) tell(`${name}: not installed here, left out`)
-  const measured = chosen.map(({ name, title }) => ({ name, title, starts: [] as Reading[][] }))
-  for (let start = 1; start <= starts; start += 1) {
+  const pairs = comparisons
+    .map(comparison => ({
+      comparison,
+      pair: here.filter(({ name }) => name === comparison.of || name === comparison.against),
+    }))
+    .filter(({ pair }) => pair.length === 2)
+  const alone = here.filter(kind => !pairs.some(({ pair }) => pair.includes(kind)))
+  const measureSet = (set: readonly SubjectKind<Measure>[], number: number): Promise<readonly Measured[]> =>
+    runStarts({ ...scenario, subjects: set }, join(folder, `${scenario.name}-${number}`), options, step =>
+      tell(`${number} of ${pairs.length + alone.length}, ${step}`),
+    )
+  const compared: ComparisonResult[] = []
+  for (const [at, { comparison, pair }] of pairs.entries())
+    compared.push({ comparison, measured: await measureSet(pair, at + 1) })
+  const others: Measured[] = []
+  for (const [at, kind] of alone.entries()) others.push(...(await measureSet([kind], pairs.length + at + 1)))
+  const sets = [...compared.flatMap(({ measured }) => measured), ...others]
+  const measured = here.map(({ name, title }) => ({
+    name,
+    title,
+    starts: sets.filter(own => own.name === name).flatMap(({ starts }) => starts),
+  }))
+  return { scenario, compared, measured, missing }
+}
+
+/** Starts the subjects of a scenario, warms them up, measures them in turn, and ends them; and that several times. */
+async function runStarts(
+  scenario: Scenario,
+  folder: string,
+  options: BenchOptions,
+  tell: (step: string) => void,
+): Promise<readonly Measured[]> {
+  const { subjects } = scenario
+  const measured = subjects.map(({ name, title }) => ({ name, title, starts: [] as Reading[][] }))
+  for (let start = 1; start <= options.starts; start += 1) {
     const found = await runOnce(
-      { ...scenario, subjects: turned(chosen, start - 1) },
-      join(folder, `${scenario.name}-${start}`),
+      { ...scenario, subjects: turned(subjects, start - 1) },
+      `${folder}-${start}`,
       options,
-      step => tell(`start ${start} of ${starts}: ${step}`),
+      step => tell(`start ${start} of ${options.starts}: ${step}`),
     )
     for (const { name, starts } of measured) starts.push(found.get(name) ?? [])
   }
-  return { scenario, measured, missing }
+  return measured
 }
 
 /** Whoever is started first has another place in memory: each is that once. */

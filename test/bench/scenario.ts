@@ -54,7 +54,7 @@ export type RoundOptions = BenchOptions & Rounds
 export interface Scenario {
   readonly name: string
   readonly title: string
-  /** The first is the one that the chart shows, and of which the table tells the ratio to the first subject. */
+  /** The chart shows the first. */
   readonly columns: readonly [Column, ...Column[]]
   readonly subjects: readonly SubjectKind<Measure>[]
   readonly comparisons: readonly Comparison[]

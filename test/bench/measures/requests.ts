@@ -19,9 +19,9 @@ export function memoryOf({ children }: Subject): number {
   return children.reduce((sum, child) => sum + residentMebibytes(pidOf(child)), 0)
 }
 
-/** So many seconds of CPU time; half as long before, for connections and for what rested. */
+/** So many seconds of CPU time; as long before, for connections and for what rested. */
 export function spanOf(subject: Subject, seconds: number): Span {
-  return { lead: seconds / 2, seconds, probe: () => cpuOf(subject) }
+  return { lead: seconds, seconds, probe: () => cpuOf(subject) }
 }
 
 /** As many requests as it takes, with one under way on each connection. */

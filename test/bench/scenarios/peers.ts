@@ -81,6 +81,9 @@ export const PEERS = scenario<Subject>({
     { of: 'gateway', against: 'http-proxy', column: CPU, target: { most: 0.55 } },
     { of: 'gateway', against: 'dispatch', column: CPU, target: { most: 1.15 } },
     { of: 'gateway', against: 'nginx', column: CPU, target: { most: 4.5 } },
+    { of: 'gateway', against: 'haproxy', column: CPU },
+    { of: 'gateway', against: 'apache', column: CPU },
+    { of: 'gateway', against: LOGS_IN_EACH_TIME, column: CPU },
     { of: 'gateway', against: 'caddy', column: CPU, target: { most: 0.65 } },
     { of: 'gateway', against: 'caddy-asking', column: CPU, target: { most: 0.25 } },
     { of: 'nginx-asking', against: 'nginx', column: CPU, target: { most: 3.5 } },
@@ -96,5 +99,9 @@ export const LATENCY = scenario<Subject>({
   measure: measureLatency(({ rate }) => rate),
   usual: { rounds: 6, seconds: 2 },
   subjects: SUBJECTS.filter(({ name }) => name !== LOGS_IN_EACH_TIME),
-  comparisons: [{ of: 'gateway', against: 'http-proxy', column: P99, target: { most: 0.5 } }],
+  comparisons: [
+    { of: 'gateway', against: 'http-proxy', column: P99, target: { most: 0.5 } },
+    { of: 'gateway', against: 'dispatch', column: P99 },
+    { of: 'gateway', against: 'nginx', column: P99 },
+  ],
 })
