@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { tellAccess } from '../gate/access-log.js'
 import { registerEntrance } from '../gate/entrance.js'
 import type { Exchange, Gate } from '../gate/gate.js'
 import { proxy } from '../gate/proxy-mode.js'
@@ -10,7 +9,7 @@ import type { GatewayParts } from './gateway-parts.js'
 
 /** Leads every request that is not for the gateway itself through the gate. */
 export async function assembleEntrance(parts: GatewayParts, gate: Gate): Promise<void> {
-  const { config, live, now, log, server, audit, watch } = parts
+  const { live, log, server, audit, watch } = parts
   const originsOf = (name: string): readonly string[] =>
     live.current().apps.find(({ policy }) => policy.name === name)?.websocketOrigins ?? []
   const answerQuestion = assembleForwardAuth(parts, gate, originsOf)
@@ -30,9 +29,7 @@ export async function assembleEntrance(parts: GatewayParts, gate: Gate): Promise
 
   function begin({ id, raw }: FastifyRequest, { raw: response }: FastifyReply): Exchange {
     const arrival = server.arrivalOf(raw)
-    const exchange = { arrival, raw, response, notes: watch?.begin({ arrival, raw, id }, response) }
-    if (config.log.access) tellAccess(exchange, log, now)
-    return exchange
+    return { arrival, raw, response, notes: watch?.begin({ arrival, raw, id }, response) }
   }
 
   await registerEntrance(server.fastify, {

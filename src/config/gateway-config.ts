@@ -127,7 +127,7 @@ export interface GatewayConfig {
         readonly query: boolean
       }
     | undefined
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly access: boolean }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
   /** How long SIGTERM waits for requests under way. Default 10 s. */
   readonly shutdown: number
   /** How long everything is still served before that, while the gateway says that it is not ready. Default 0. */

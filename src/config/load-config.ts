@@ -193,7 +193,7 @@ function readConfig(reading: Reading, raw: unknown, hash: string): GatewayConfig
     explainTo: written.explain_to ?? [],
     audit: readAudit(reading, parts.audit),
     accessLog: readAccessLog(reading, parts.access_log),
-    log: { level: log.level ?? 'info', access: log.access ?? false },
+    log: { level: log.level ?? 'info' },
     shutdown,
     shutdownDelay,
     limits: readLimits(reading, parts.limits),

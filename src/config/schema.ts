@@ -37,9 +37,6 @@ export const logSchema = block('What is written to the log: JSON lines on the st
       ['everything, for finding a fault', 'the usual', 'only what deserves a look', 'only what is broken'],
     ),
   ),
-  access: Type.Optional(
-    Type.Boolean({ description: 'One line for each request that is passed on.', default: false }),
-  ),
 })
 
 /** The whole file. The one source of the validation, of the editor's schema and of the types. */

@@ -29,7 +29,7 @@ expectProblems({
     ['k8: a YAML 1.1 truth value as access', withRoutes('path: /a, access: ▶no'), /"no" is not a value of "access"/, /public, bypassed, enrolled, required, denied/],
     ['a truth value as access', withRoutes('path: /a, access: ▶true'), /true is not a value of "access"/, /one of public/],
     ['a misspelt access', withRoutes('path: /a, access: ▶requird'), /"requird" is not a value of "access". Did you mean "required"\?/, /one of/],
-    ['a truth value that is a word', site('log: { access: ▶yes }'), /"yes" is not a value of "access"/, /true, false/],
+    ['a truth value that is a word', site('access_log: { query: ▶yes }'), /"yes" is not a value of "query"/, /true, false/],
     ['no app at all', '▶public_url: https://a.example.com\nusers: { file: u }\n', /nothing is protected/, /add "upstream/],
     ['both forms at once', withSecondApp(['name: b', 'host: b.wiki.example.com', 'upstream: http://b:1'], 'session: { domain: wiki.example.com }\n▶preflight: pass'), /with "apps", "preflight" belongs to an app/, /move "preflight"/],
     ['an app without upstream and routes', withSecondApp(['▶name: board', 'host: board.example.com'], 'session: { domain: example.com }'), /"board" has neither "upstream" nor "routes"/, /add "upstream/],

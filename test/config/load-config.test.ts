@@ -48,7 +48,7 @@ t.test('the smallest file gets every default', async t => {
       selfServiceScopes: [],
     },
     identityHeaders: { user: 'Remote-User', amr: 'Remote-Amr', assertion: 'Gatehouse-Assertion' },
-    log: { level: 'info', access: false },
+    log: { level: 'info' },
     shutdown: 10_000,
     shutdownDelay: 0,
   })

@@ -30,7 +30,8 @@ store: { embedded: ./data }
 trusted_proxies: [10.0.0.0/8, "fd00::/8"]
 session: { idle: 1h, absolute: 12h, domain: example.com }
 mfa: { factors: [totp, webauthn, backup_code], remember_device: 30d, totp: { algorithm: sha1, digits: 6 } }
-log: { level: info, access: false }
+log: { level: info }
+access_log: { format: json, query: false }
 mail: { from: a@example.com, smtp: { host: smtp.example.com, tls: implicit, port: 465, username: g, password: ${PLANTED} } }
 apps:
   - name: wiki

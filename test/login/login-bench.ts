@@ -242,7 +242,7 @@ function configFor(options: LoginBenchOptions): GatewayConfig {
     identityHeaders: { user: 'Remote-User' } as GatewayConfig['identityHeaders'],
     shadow: undefined,
     accessLog: undefined,
-    log: { level: 'error', access: false },
+    log: { level: 'error' },
     shutdown: 0,
     shutdownDelay: 0,
     health: { upstreams: false },

@@ -115,13 +115,14 @@ t.test('lines of JSON are read by the names that servers use', t => {
     address: '192.0.2.7',
     user: undefined,
   })
-  const own = { level: 30, time: 1800000000000, method: 'GET', msg: 'access', address: '192.0.2.7:4711' }
+  const own = { time: '2027-01-15T07:00:01.250Z', method: 'GET', address: '192.0.2.7' }
   t.match(read({ ...own, host: 'h', path: '/o' }), {
     target: '/o',
     address: '192.0.2.7',
-    time: 1800000000000,
+    time: '2027-01-15T07:00:01.250Z',
   })
-  t.equal(read({ ...own, status: 400 }), 'no_request', 'refused before it was read')
+  t.equal(read({ ...own, path: '-', status: 400 }), 'no_request', 'refused before it was read')
+  t.match(read({ remote_addr: '192.0.2.7:4711', uri: '/p', method: 'GET' }), { address: '192.0.2.7' })
   t.equal(read({ level: 30, time: 1, msg: 'the gateway listens' }), 'other')
   t.equal(read({ hello: 1 }), 'not_understood')
   t.equal(readJsonLine('{"request":"GET /'), 'not_understood')

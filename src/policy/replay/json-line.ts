@@ -17,7 +17,7 @@ const WITH_PORT = /^(?:\[(.+)\]|([^:]+)):[0-9]+$/
 
 /**
  * Reads a line of JSON: nginx with the names of its variables, Caddy (`{"request":{…}}`), Traefik, and the gateway's
- * own log.
+ * own access log.
  */
 export function readJsonLine(line: string): LineReading {
   const fields = parse(line)
