@@ -1,6 +1,7 @@
 import { compactVerify, SignJWT } from 'jose'
 import type { Person } from '../access/identity.js'
 import type { Clock } from '../clock.js'
+import { createRecentMap } from '../store/recent-map.js'
 import { readPart, splitJws, writePart } from './compact-jws.js'
 import { proofClaims } from './proof-claims.js'
 import type { SessionRecord } from './session-record.js'
@@ -67,8 +68,8 @@ const LONGEST_TOKEN = 8 * 1024
 const LONGEST_LOOKED_AT = 64 * 1024
 /** The groups of somebody who is in too many of them are left out, so that the token stays short enough. */
 const LONGEST_GROUPS = 4 * 1024
-/** How many checked tokens are remembered. */
-const MEMORY = 10_000
+/** How many checked tokens are remembered at least. */
+const REMEMBERED = 10_000
 /** How far the clock of another process of ours may be ahead, in seconds. Nothing is given to `exp`. */
 const CLOCK_SKEW = 5
 
@@ -84,8 +85,7 @@ interface Verified {
 
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   const { keys, issuer, audience, clientId, life, now, random } = options
-  // The one verified longest ago comes first; it is also the one that expires first.
-  const verified = new Map<string, Verified>()
+  const verified = createRecentMap<Verified>({ least: REMEMBERED, life, now })
   const verifying = new Map<string, Promise<AccessTokenClaims | undefined>>()
 
   const sign = (claims: Readonly<Record<string, unknown>>, typ: string): Promise<string> => {
@@ -108,10 +108,6 @@ export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
     const entry = { kid: key.kid, ...read }
     if (!isGoodNow(entry)) return undefined
     verified.set(jwt, entry)
-    for (const [oldest, { claims }] of verified) {
-      if (verified.size <= MEMORY && now() < claims.expiresAt) break
-      verified.delete(oldest)
-    }
     return entry.claims
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { createRecentMap } from '../store/recent-map.js'
 import { hashSecret } from '../store/secret-hash.js'
 import { type RecordKey, type Store, type StoredRecord, update } from '../store/store.js'
 import { type ApiToken, type ApiTokenFault, type ApiTokenOwner, faultOfApiToken } from './api-token.js'
@@ -69,7 +70,8 @@ interface CacheEntry {
 }
 
 const TRUSTED_FOR = 500
-const CACHE_SIZE = 10_000
+/** How many tokens are remembered at least, and for how long after a request, in milliseconds. */
+const REMEMBERED = { least: 10_000, life: 60_000 }
 const TOUCH_AT_MOST_EVERY = 60_000
 /** Tokens of one owner. */
 const MOST_TOKENS = 100
@@ -80,31 +82,25 @@ const MACHINES = 'MACHINES'
 const OWNERS: RecordKey = { kind: 'api_token', id: 'owners' }
 
 export function createApiTokens({ store, now, random }: ApiTokensOptions): ApiTokens {
-  // Keyed by the token's text, so that a hit costs no hash. The one read longest ago comes first.
-  const cache = new Map<string, CacheEntry>()
+  // Keyed by the token's text, so that a hit costs no hash.
+  const cache = createRecentMap<CacheEntry>({ ...REMEMBERED, now })
 
   async function readInto(text: string, entry: CacheEntry): Promise<ApiToken | undefined> {
     try {
       const readAt = now()
       const found = await store.get<ApiTokenRecord>(keyOf(entry.reference))
       const good = found?.value.hash === hashSecret(text) ? found : undefined
-      // Only while it is still the cached entry: the token may have been revoked during the read.
-      if (cache.get(text) === entry) {
-        cache.delete(text)
-        if (good !== undefined) {
-          cache.set(text, entry)
-          const [oldest] = cache.keys()
-          if (cache.size > CACHE_SIZE && oldest !== undefined) cache.delete(oldest)
-        }
+      if (good === undefined) {
+        forgetEntry(text, entry)
+        return undefined
       }
-      if (good === undefined) return undefined
       entry.token ??= read(entry.reference, good.value)
       entry.readAt = readAt
       // Not waited for. If the store is broken, the next read of this token says so.
       touch(good, readAt).catch(() => undefined)
       return entry.token
     } catch (error) {
-      if (cache.get(text) === entry) cache.delete(text)
+      forgetEntry(text, entry)
       throw error
     } finally {
       entry.reading = undefined
@@ -118,8 +114,13 @@ export function createApiTokens({ store, now, random }: ApiTokensOptions): ApiTo
     await store.compareAndSet(key, version, { ...value, lastUsedAt: at }, { expiresAt })
   }
 
+  /** Meanwhile the token may have been revoked, and another entry have come. */
+  function forgetEntry(text: string, entry: CacheEntry): void {
+    if (cache.get(text) === entry) cache.delete(text)
+  }
+
   function forget(reference: string): void {
-    for (const [text, entry] of cache) if (entry.reference === reference) cache.delete(text)
+    for (const [text, entry] of cache.entries()) if (entry.reference === reference) cache.delete(text)
   }
 
   async function listOf(owner: string): Promise<readonly ApiToken[]> {

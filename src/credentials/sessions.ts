@@ -1,5 +1,6 @@
 import { assuranceOf, isMultiFactor, type Proof } from '../access/assurance.js'
 import type { Clock } from '../clock.js'
+import { createRecentMap } from '../store/recent-map.js'
 import { hashSecret } from '../store/secret-hash.js'
 import type { Store, StoredRecord, WriteOptions } from '../store/store.js'
 import { referenceFrom } from './reference.js'
@@ -83,9 +84,8 @@ interface CacheEntry {
 const ID_BYTES = 32
 const REFERENCE_BYTES = 16
 const TRUSTED_FOR = 500
-const CACHE_SIZE = 10_000
-/** After how long without a read a session takes no memory any more, in milliseconds. */
-const REMEMBERED_FOR = 60_000
+/** How many sessions are remembered at least, and for how long after a request, in milliseconds. */
+const REMEMBERED = { least: 10_000, life: 60_000 }
 const TOUCH_AT_MOST_EVERY = 60_000
 const USER_AGENT_LENGTH = 256
 /** Sessions of one user; one more ends another. */
@@ -94,13 +94,12 @@ const MOST_SESSIONS = 100
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, now, random, idle, absolute, tokenLife } = options
   const touchAfter = Math.min(TOUCH_AT_MOST_EVERY, idle / 10)
-  // Keyed by the cookie's value, so that a hit costs no hash. The one read longest ago comes first.
-  const cache = new Map<string, CacheEntry>()
-  // The one read longest ago comes first.
-  const recentLists = new Map<
-    string,
-    { readonly readAt: number; readonly records: Promise<readonly SessionRecord[]> }
-  >()
+  // Keyed by the cookie's value, so that a hit costs no hash.
+  const cache = createRecentMap<CacheEntry>({ ...REMEMBERED, now })
+  const recentLists = createRecentMap<{
+    readonly readAt: number
+    readonly records: Promise<readonly SessionRecord[]>
+  }>({ ...REMEMBERED, life: TRUSTED_FOR, now })
   const listeners: ((reference: string) => void)[] = []
 
   const lives = ({ createdAt, expiresAt, lastSeenAt, carrier }: SessionRecord): boolean =>
@@ -115,22 +114,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   })
 
   function forget(key: string): void {
-    for (const [id, entry] of cache) if (entry.key === key) cache.delete(id)
+    for (const [id, entry] of cache.entries()) if (entry.key === key) cache.delete(id)
   }
 
-  /** Those that nobody asks for any more would stay until as many others have come. */
-  function forgetUnread(): void {
-    for (const [id, { reading, readAt }] of cache) {
-      if (reading !== undefined || now() - readAt < REMEMBERED_FOR) return
-      cache.delete(id)
-    }
-  }
-
-  function forgetOldLists(): void {
-    for (const [subject, { readAt }] of recentLists) {
-      if (now() - readAt < TRUSTED_FOR) return
-      recentLists.delete(subject)
-    }
+  /** Meanwhile the session may have been ended, and another entry have come. */
+  function forgetEntry(id: string, entry: CacheEntry): void {
+    if (cache.get(id) === entry) cache.delete(id)
   }
 
   function tellEnd(reference: string): void {
@@ -155,16 +144,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     try {
       const readAt = now()
       const found = await read(entry.key)
-      // Only while it is still the cached entry: the session may have been ended during the read.
-      if (cache.get(id) === entry) {
-        cache.delete(id)
-        if (found !== undefined) {
-          cache.set(id, entry)
-          const [oldest] = cache.keys()
-          if (cache.size > CACHE_SIZE && oldest !== undefined) cache.delete(oldest)
-        }
+      if (found === undefined) {
+        forgetEntry(id, entry)
+        return undefined
       }
-      if (found === undefined) return undefined
       if (entry.found?.version !== found.version) entry.found = found
       entry.readAt = readAt
       if (found.value.carrier === 'cookie' && readAt - found.value.lastSeenAt >= touchAfter) {
@@ -173,7 +156,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
       return entry.found.value
     } catch (error) {
-      if (cache.get(id) === entry) cache.delete(id)
+      forgetEntry(id, entry)
       throw error
     } finally {
       entry.reading = undefined
@@ -190,7 +173,6 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (entry === undefined) {
       entry = { key: hashSecret(id), found: undefined, readAt: now(), reading: undefined }
       cache.set(id, entry)
-      forgetUnread()
     } else if (entry.found !== undefined) {
       const age = now() - entry.readAt
       const { value } = entry.found
@@ -241,9 +223,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const age = recent === undefined ? TRUSTED_FOR : now() - recent.readAt
     if (recent !== undefined && age >= 0 && age < TRUSTED_FOR) return recent.records
     const records = list(subject)
-    recentLists.delete(subject)
     recentLists.set(subject, { readAt: now(), records })
-    forgetOldLists()
     return records
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { createRecentMap } from './recent-map.js'
 import type { RedisChanges } from './redis-changes.js'
 import { redisRecordKey } from './redis-store.js'
 import type { RecordKey, RecordKind, Store, StoredRecord } from './store.js'
@@ -21,7 +22,8 @@ export interface CachedStoreOptions {
 
 /** What every request reads. */
 const CACHED: ReadonlySet<RecordKind> = new Set(['session', 'api_token'] as const)
-const SIZE = 10_000
+/** How many records are remembered at least. */
+const LEAST = 10_000
 
 interface Entry {
   /** Undefined: it is being read. */
@@ -36,8 +38,7 @@ interface Entry {
  */
 export function createCachedStore(options: CachedStoreOptions): Store {
   const { store, changes, prefix, life, now, onAsked = () => undefined } = options
-  // The one read longest ago comes first.
-  const entries = new Map<string, Entry>()
+  const entries = createRecentMap<Entry>({ least: LEAST, life, now })
   changes.onChange(name => entries.delete(name))
   changes.onSilence(() => {
     entries.clear()
@@ -45,7 +46,6 @@ export function createCachedStore(options: CachedStoreOptions): Store {
 
   async function read<T>(key: RecordKey, name: string): Promise<StoredRecord<T> | undefined> {
     const entry: Entry = { record: undefined, readAt: now() }
-    entries.delete(name)
     entries.set(name, entry)
     let found
     try {
@@ -55,10 +55,6 @@ export function createCachedStore(options: CachedStoreOptions): Store {
       if (found === undefined && entries.get(name) === entry) entries.delete(name)
     }
     entry.record = found
-    for (const [oldest, { readAt }] of entries) {
-      if (entries.size <= SIZE && now() - readAt < life) break
-      entries.delete(oldest)
-    }
     return found && structuredClone(found)
   }
 
