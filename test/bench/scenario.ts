@@ -77,15 +77,21 @@ export interface ScenarioPlan<Started> extends Omit<Scenario, 'subjects'> {
   readonly subjects: readonly SubjectKind<Started>[]
   /** Prepares the rounds of a subject that is running. */
   readonly measure: (subject: Started) => Measure
+  /** Makes a subject warm whose rounds are too calm to do that. */
+  readonly warm?: (subject: Started, options: BenchOptions) => Promise<unknown>
 }
 
 /** Ties the subjects of a scenario to its one way of measuring. */
-export function scenario<Started>({ subjects, measure, ...rest }: ScenarioPlan<Started>): Scenario {
+export function scenario<Started>({ subjects, measure, warm, ...rest }: ScenarioPlan<Started>): Scenario {
   return {
     ...rest,
     subjects: subjects.map(({ start, ...kind }) => ({
       ...kind,
-      start: async house => measure(await start(house)),
+      start: async house => {
+        const subject = await start(house)
+        await warm?.(subject, house.options)
+        return measure(subject)
+      },
     })),
   }
 }

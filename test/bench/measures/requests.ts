@@ -5,6 +5,7 @@ import type { Span } from '../load/count.js'
 import { loadOf } from '../load/load.js'
 import { loadAtRate, timeAt } from '../load/paced-load.js'
 import { residentMebibytes } from '../memory.js'
+import type { BenchOptions } from '../options.js'
 import { pidOf } from '../processes.js'
 import type { Measure } from '../scenario.js'
 import type { Subject } from '../subject.js'
@@ -31,6 +32,14 @@ export function measureRequests(subject: Subject): Measure {
     const { requests, seconds: took, used } = await load(connections, spanOf(subject, seconds))
     return { [CPU.key]: used / requests, [PER_SECOND.key]: requests / took, [MEMORY.key]: memoryOf(subject) }
   }
+}
+
+/** In seconds: some hundred thousand requests, after which the compiler has nothing left to do. */
+const WARM_AFTER = 8
+
+/** Warms a subject up for `measureLatency()`: the pauses of a compiler would be its longest times. */
+export async function warmAtFullSpeed(subject: Subject, options: BenchOptions): Promise<void> {
+  await measureRequests(subject)({ ...options, rounds: 1, seconds: WARM_AFTER })
 }
 
 /** So many requests a second. @param rateOf how many */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { P50, P99 } from '../columns.js'
-import { measureLatency } from '../measures/requests.js'
+import { measureLatency, warmAtFullSpeed } from '../measures/requests.js'
 import { startModule } from '../processes.js'
 import { type House, scenario } from '../scenario.js'
 import { type Gateway, startGateway } from '../subjects/gateway.js'
@@ -32,6 +32,7 @@ export const FLOOD = scenario<Flooded>({
       return reading
     }
   },
+  warm: ({ gateway }, options) => warmAtFullSpeed(gateway, options),
   usual: { rounds: 4, seconds: 4 },
   subjects: [
     { name: 'quiet', title: 'Gatehouse: nobody logs in', start: house => start(house, 'quiet') },

@@ -1,5 +1,5 @@
 import { CPU, MEMORY, P50, P99, PER_SECOND } from '../columns.js'
-import { measureLatency, measureRequests } from '../measures/requests.js'
+import { measureLatency, measureRequests, warmAtFullSpeed } from '../measures/requests.js'
 import { apacheIsHere, startApache, startApacheLogin } from '../peers/apache.js'
 import { caddyIsHere, startCaddy, startCaddyAsking } from '../peers/caddy.js'
 import { haproxyIsHere, startHaproxy } from '../peers/haproxy.js'
@@ -97,6 +97,7 @@ export const LATENCY = scenario<Subject>({
   title: 'GET of 1 KB, at a fixed rate',
   columns: [P99, P50],
   measure: measureLatency(({ rate }) => rate),
+  warm: warmAtFullSpeed,
   usual: { rounds: 6, seconds: 2 },
   subjects: SUBJECTS.filter(({ name }) => name !== LOGS_IN_EACH_TIME),
   comparisons: [
