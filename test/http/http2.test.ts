@@ -66,7 +66,7 @@ await t.test('a request is judged, reaches the app by HTTP/1.1 and stands in the
   t.same(valuesOf(request, 'x-forwarded-proto'), ['https'])
   t.same(valuesOf(request, 'x-forwarded-for'), ['127.0.0.1'])
   t.notOk(request?.rawHeaders.some(([name]) => name.startsWith(':')))
-  await until(() => gateway.logLines.some(line => /"path":"\/public\/x","version":"2\.0"/.test(line)))
+  await until(() => gateway.logLines.some(line => line.includes('"path":"/public/x","version":"2.0"')))
   const refused = await askHttp2(session, { ':path': '/admin/x', ...program })
   t.equal(refused.status, 401)
   t.match(refused.headers['www-authenticate'], /Bearer/)
