@@ -1,5 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
+import { formatProblem } from '../../../src/documents/problem.js'
 import type { ImportOptions } from '../../../src/policy/import/imported.js'
 import { importOauth2Proxy } from '../../../src/policy/import/oauth2-proxy/import-oauth2-proxy.js'
 import { carried, disagreements, PLAIN, regexes, routesIn, soundly, trialsFor } from './agreement.js'
@@ -155,6 +156,28 @@ t.test('a file that nobody can read does not tell its secrets, in whatever form 
     const result = importOauth2Proxy('a.yaml', text, [URL_FLAG], PLAIN)
     t.equal(result.ok, false, text)
     t.notMatch(JSON.stringify(result), secret)
+  }
+})
+
+t.test('a flag that is glued to the one before it is not told as its value', async t => {
+  for (const between of ['\u0002', 'x', '']) {
+    const result = carried(
+      soundly(
+        importOauth2Proxy(
+          'flags',
+          `${URL_FLAG}\n${UP}\n--skip-auth-regex=^/old${between}--cookie-secret=zq7`,
+          [],
+          PLAIN,
+        ),
+      ),
+    )
+    t.notMatch(
+      JSON.stringify([result.gateway, result.notes.map(({ problem }) => formatProblem(problem))]),
+      /zq7/,
+    )
+    const lost = result.notes.find(({ problem }) => problem.line === 3)
+    t.match(lost, { kind: 'lost', problem: { message: 'this is no option of oauth2-proxy' } })
+    t.same(routesIn(result.gateway), ['path: /** access: required'], 'and opens nothing')
   }
 })
 
