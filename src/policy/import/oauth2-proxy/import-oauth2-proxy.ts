@@ -43,6 +43,12 @@ export function importOauth2Proxy(
   const alpha = yaml.ok ? readAlpha(yaml.document) : undefined
   const read = alpha === undefined ? readText(source) : { options: [], unknown: [] }
   const options = [...read.options, ...given.options]
+  // The second one may be a secret, which notes would tell, or a restriction, without which more would be open.
+  const glued = options.find(({ value }) => /--[a-z][a-z0-9-]+=/.test(value))
+  if (glued !== undefined)
+    return unread(
+      source.problem('error', glued.place, 'two flags stand together here', 'put a space between them'),
+    )
   for (const place of [...read.unknown, ...given.unknown])
     notes.lost(place, 'this is no option of oauth2-proxy', 'see whether it matters')
   const fail = (message: string, cure: string): ImportResult =>

@@ -22,9 +22,6 @@ export interface ProxyUpstream {
   readonly rewrites: boolean
 }
 
-/** A further flag with its value. */
-const FLAG = /--[a-z][a-z0-9-]+=/
-
 /** Reads flags as a shell, a compose file or a unit has them: `--name=value` or `--name value`. */
 export function readFlags(words: readonly { readonly text: string; readonly place: LineColumn }[]): {
   readonly options: readonly ProxyOption[]
@@ -39,11 +36,6 @@ export function readFlags(words: readonly { readonly text: string; readonly plac
     if (name === undefined) {
       // The name of the program, in front.
       if (at > 0 || !/oauth2[-_]proxy$/.test(word.text)) unknown.push(word.place)
-      continue
-    }
-    // Whoever forgot what separates two flags would have the second one, a secret perhaps, told as part of the first.
-    if (value !== undefined && FLAG.test(value)) {
-      unknown.push(word.place)
       continue
     }
     const next = words[at + 1]
